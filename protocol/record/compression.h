@@ -1,0 +1,51 @@
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/result.h"
+
+namespace record {
+
+/// How the records of a batch are compressed; the numbers stand in the batch's attributes.
+enum class Codec : std::uint8_t {
+  none = 0,
+  gzip = 1,
+  snappy = 2,
+  lz4 = 3,
+  zstd = 4
+};
+
+constexpr bool is_known(Codec codec) { return static_cast<std::uint8_t>(codec) <= 4; }
+std::string_view name_of(Codec codec);
+/// Kafka's names: "none" (also "uncompressed"), "gzip", "snappy", "lz4", "zstd".
+std::optional<Codec> codec_named(std::string_view name);
+
+/// Compresses as Kafka's own clients do: gzip (RFC 1952), snappy in xerial framing, LZ4 frame
+/// format, zstd. `level` is the codec's own; nothing: its default. Fails only when out of memory.
+base::Result<std::vector<std::byte>> compress(Codec codec, base::BytesView plain,
+                                              std::optional<int> level = std::nullopt);
+
+/// Decompresses piece by piece, so that a bomb costs no more memory than `piece` bytes at a time.
+/// Accepts raw snappy besides xerial framing. Thread: one at a time.
+class Decompressor {
+ public:
+  virtual ~Decompressor() = default;
+  /// Fills the front of `out`; returns how much of it, 0 at the end. `Fault::corruption` if the
+  /// input breaks its format.
+  virtual base::Result<std::size_t> read(std::span<std::byte> out) = 0;
+
+  /// `compressed` must outlive the decompressor. Memory: at most ~9 MiB (a zstd window of 8 MiB, an
+  /// LZ4 block of 4 MiB), whatever the input claims; what needs more is `Fault::corruption`.
+  static base::Result<std::unique_ptr<Decompressor>> open(Codec codec, base::BytesView compressed);
+};
+
+/// The whole in one piece; `Fault::full` if it would exceed `bytes_max`.
+base::Result<std::vector<std::byte>> decompress(Codec codec, base::BytesView compressed,
+                                                std::size_t bytes_max);
+
+}  // namespace record

@@ -1,0 +1,64 @@
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/ids.h"
+#include "protocol/base/result.h"
+#include "storage/file/file_system.h"
+
+namespace storage {
+
+class Segment;
+
+/// Bytes of the log for a consumer: whole batches in the mapped segment, for the kernel to send.
+struct LogSlice {
+  base::SharedBytes bytes;           // Empty at the end of the log.
+  std::shared_ptr<const File> file;  // To ask whether the range is in the page cache,
+  std::uint64_t position = 0;        // ...and where it lies in the file.
+};
+
+struct TimestampOffset {
+  base::Timestamp timestamp = -1;
+  base::Offset offset = -1;
+  base::LeaderEpoch leader_epoch = -1;
+};
+
+/// What a reader may see of a log at one moment. Never changes, and keeps the segments it shows
+/// alive. Reads through it go to the file (pread), so that a bad sector is a value.
+///
+/// Thread: any.
+class LogView {
+ public:
+  struct Part {
+    std::shared_ptr<const Segment> segment;
+    std::uint64_t size = 0;  // Bytes below the high watermark.
+  };
+
+  LogView(std::vector<Part> parts, base::Offset start, base::Offset high_watermark)
+      : parts_(std::move(parts)), start_(start), high_watermark_(high_watermark) {}
+
+  base::Offset start_offset() const { return start_; }
+  base::Offset high_watermark() const { return high_watermark_; }
+
+  /// Whole batches from the one that holds `from` (or the next, after a gap) on, up to `bytes_max`
+  /// and the high watermark, from one segment. With `at_least_one`, the first batch comes whole
+  /// even if it alone exceeds `bytes_max`. Requires start_offset() <= from <= high_watermark().
+  base::Result<LogSlice> read(base::Offset from, std::size_t bytes_max, bool at_least_one) const;
+
+  /// The first record whose timestamp is >= `target`, in offset order; nothing if there is none.
+  /// Reads and decompresses: for the pool if the log is large.
+  base::Result<std::optional<TimestampOffset>> find_time(base::Timestamp target) const;
+  /// The record with the largest timestamp, the first of several.
+  base::Result<std::optional<TimestampOffset>> find_max_timestamp() const;
+
+ private:
+  std::vector<Part> parts_;
+  base::Offset start_;
+  base::Offset high_watermark_;
+};
+
+}  // namespace storage
