@@ -1,0 +1,125 @@
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/ids.h"
+#include "protocol/base/result.h"
+#include "protocol/record/batch_header.h"
+
+namespace storage {
+
+enum class SequenceVerdict : std::uint8_t {
+  ok,
+  duplicate,               // The batch is in the log already.
+  out_of_order_sequence,   // OUT_OF_ORDER_SEQUENCE_NUMBER
+  invalid_producer_epoch,  // INVALID_PRODUCER_EPOCH
+};
+
+/// What check() found. The offsets and the timestamp are the original batch's, for duplicates only.
+struct SequenceCheck {
+  SequenceVerdict verdict = SequenceVerdict::ok;
+  base::Offset base_offset = -1;
+  base::Offset last_offset = -1;
+  base::Timestamp timestamp = -1;  // When it was appended; -1 for a batch with create time.
+};
+
+/// The last batches of one idempotent producer, oldest first. Five, because a client keeps at most
+/// five requests in flight and may repeat any of them (KIP-98, KAFKA-5494).
+struct ProducerWindow {
+  static constexpr std::size_t kBatches = 5;
+  struct Batch {
+    base::Offset last_offset = -1;
+    base::Timestamp timestamp = -1;  // When the batch was appended.
+    std::int32_t last_sequence = -1;
+    std::int32_t offset_delta = 0;  // Of the last record.
+
+    base::Offset base_offset() const { return last_offset - offset_delta; }
+    std::int32_t first_sequence() const;
+    friend bool operator==(const Batch&, const Batch&) = default;
+  };
+
+  std::array<Batch, kBatches> batches{};  // The first `count` are in use.
+  base::Timestamp last_timestamp = -1;    // Of the last append, a control batch's too.
+  base::ProducerEpoch epoch = -1;
+  std::uint8_t count = 0;
+
+  std::span<const Batch> known() const { return {batches.data(), count}; }
+  void add(const Batch& batch);
+};
+
+/// Which batch each idempotent producer has appended last to a partition: tells repeats from gaps.
+///
+/// An append checks and applies batch by batch, so that batches of one append see each other, and
+/// takes back what could not be written:
+///
+///     const auto mark = producers.mark();
+///     for (batch : batches)
+///       if (producers.check(batch).verdict == SequenceVerdict::ok)
+///         producers.update(batch, base_offset, now);
+///     write() ? producers.commit() : producers.rollback(mark);
+///
+/// Timestamps here are those of the append, not of the records: a producer that sends old records
+/// must not be forgotten at once. Otherwise the rules are Kafka's ProducerAppendInfo and
+/// ProducerStateManager.
+///
+/// Thread: one at a time.
+class ProducerState {
+ public:
+  /// How many updates can be taken back; from mark().
+  using Mark = std::size_t;
+
+  /// May the batch be appended now? A batch without producer always may. Duplicates are found
+  /// first, in the producer's present epoch only; then an older epoch is refused, a newer one must
+  /// begin with sequence 0, and otherwise the sequence must follow the last (0 follows 2^31 - 1).
+  /// A producer that is not known may begin with any sequence: its state may have expired.
+  SequenceCheck check(const record::BatchHeader& header) const;
+
+  /// The batch is in the log at `base_offset` (the header's own does not count). `now`: time of the
+  /// append, or in replay the time of opening; a batch with log-append time carries its own.
+  void update(const record::BatchHeader& header, base::Offset base_offset, base::Timestamp now);
+
+  /// Updates from here on can be taken back until commit().
+  Mark mark();
+  /// Takes back every update since `mark`, and keeps those before it open to be taken back.
+  void rollback(Mark mark);
+  /// Keeps all updates; marks are void.
+  void commit();
+
+  /// Forgets producers that have not appended for `expiration_ms` (producer.id.expiration.ms).
+  /// Returns how many. Not between mark() and commit().
+  std::size_t expire(base::Timestamp now, std::int64_t expiration_ms);
+
+  /// A producer's window, for tests and tools; null if it is not known.
+  const ProducerWindow* find(base::ProducerId producer_id) const;
+  std::size_t size() const { return producers_.size(); }
+  void clear();
+
+  /// The file `NNN.snapshot` in Kafka's format (version 1, big-endian): CRC-32C over what follows
+  /// it, a count, then per batch of a window, oldest first, producer id, epoch, last sequence, last
+  /// offset, offset delta, timestamp, coordinator epoch and first offset of the open transaction
+  /// (both -1). Kafka writes the last batch of each producer only and lets the last entry of a
+  /// producer win, so it reads ours; we read either.
+  std::vector<std::byte> to_snapshot() const;
+  /// `Fault::corruption` for bytes that break the format or their checksum, `Fault::unsupported`
+  /// for another version.
+  static base::Result<ProducerState> from_snapshot(base::BytesView bytes);
+
+ private:
+  struct Undo {
+    base::ProducerId producer_id;
+    std::optional<ProducerWindow> before;
+  };
+
+  std::unordered_map<base::ProducerId, ProducerWindow> producers_;
+  std::vector<Undo> undo_;
+  bool staging_ = false;
+};
+
+}  // namespace storage
