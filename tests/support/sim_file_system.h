@@ -40,7 +40,7 @@ class SimFileSystem final : public storage::FileSystem {
   enum class Loss : std::uint8_t {
     random,      // Each sector, size and entry on its own is lost or kept; a rename is whole.
     everything,  // The least that may be left.
-    nothing,     // As after kill -9 of the process.
+    nothing,     // As after kill -9 of the process: what is not synced yet stays so.
   };
   enum class Times : std::uint8_t {
     once,
