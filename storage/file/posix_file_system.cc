@@ -44,9 +44,9 @@ Descriptor open_at(const Path& path, int flags) {
 }
 
 // What the path itself is, links not followed; nothing if there is nothing.
-base::Result<std::optional<mode_t>> kind_of(const Path& path, int flags) {
+base::Result<std::optional<mode_t>> kind_of(const Path& path) {
   struct stat found{};
-  if (::fstatat(AT_FDCWD, path.c_str(), &found, flags) == 0) return found.st_mode;
+  if (::fstatat(AT_FDCWD, path.c_str(), &found, AT_SYMLINK_NOFOLLOW) == 0) return found.st_mode;
   if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
   return fail_with_errno(errno, "look at", path);
 }
@@ -118,11 +118,11 @@ base::Result<std::vector<std::string>> PosixFileSystem::list(const Path& directo
 }
 
 base::Result<bool> PosixFileSystem::exists(const Path& path) {
-  return TRY(kind_of(path, AT_SYMLINK_NOFOLLOW)).has_value();
+  return TRY(kind_of(path)).has_value();
 }
 
 base::Result<bool> PosixFileSystem::is_directory(const Path& path) {
-  const auto kind = TRY(kind_of(path, 0));
+  const auto kind = TRY(kind_of(path));
   return kind && S_ISDIR(*kind);
 }
 

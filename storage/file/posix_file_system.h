@@ -9,8 +9,9 @@ struct PosixOptions {
   bool use_cachestat = true;
 };
 
-/// The operating system's files. Symbolic links are not followed in a path's last part, except
-/// for directories. Every error names the path and the system's reason. Thread: any.
+/// The operating system's files. Symbolic links are not followed in a path's last part, except to
+/// list and sync a directory, or where the path ends in a slash. Every error names the path and the
+/// system's reason. Thread: any.
 class PosixFileSystem final : public FileSystem {
  public:
   explicit PosixFileSystem(PosixOptions options = {});
