@@ -167,6 +167,20 @@ TEST_CASE("all five batches of every producer survive a snapshot", "[producers]"
   CHECK(empty->size() == 0);
 }
 
+TEST_CASE("a snapshot of Apache Kafka 4.3.1 is read and written byte for byte", "[producers]") {
+  // Nine records of one producer, a batch each: only the last is in Kafka's file.
+  const std::array<unsigned char, 56> kafka{
+      0x00, 0x01, 0x0b, 0x85, 0x93, 0xae, 0x00, 0x00, 0x00, 0x01, 0x00, 0x00, 0x00, 0x00,
+      0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x00,
+      0x00, 0x00, 0x00, 0x08, 0x00, 0x00, 0x00, 0x00, 0x00, 0x00, 0x01, 0xa2, 0x0e, 0x04,
+      0x16, 0x85, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff};
+  const auto read = ProducerState::from_snapshot(std::as_bytes(std::span(kafka)));
+  REQUIRE(read);
+  CHECK(read->check(batch(8, 1, 0, 0)).base_offset == 8);
+  CHECK(verdict(*read, batch(9, 1, 0, 0)) == SequenceVerdict::ok);
+  CHECK(std::ranges::equal(read->to_snapshot(), std::as_bytes(std::span(kafka))));
+}
+
 TEST_CASE("no damaged or cut snapshot is taken for a good one", "[producers]") {
   const auto good = after_single_records(3).to_snapshot();
   for (std::size_t size = 0; size < good.size(); ++size) {
