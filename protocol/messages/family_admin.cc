@@ -1,0 +1,20 @@
+#include "protocol/messages/create_partitions.h"
+#include "protocol/messages/create_topics.h"
+#include "protocol/messages/delete_topics.h"
+#include "protocol/messages/describe_configs.h"
+#include "protocol/wire/visitor.h"
+
+// The messages that change topics and describe settings, shown to the visitors.
+
+namespace protocol {
+
+StructRef show(CreateTopicsRequest& message) { return StructRef(message); }
+StructRef show(CreateTopicsResponse& message) { return StructRef(message); }
+StructRef show(DeleteTopicsRequest& message) { return StructRef(message); }
+StructRef show(DeleteTopicsResponse& message) { return StructRef(message); }
+StructRef show(DescribeConfigsRequest& message) { return StructRef(message); }
+StructRef show(DescribeConfigsResponse& message) { return StructRef(message); }
+StructRef show(CreatePartitionsRequest& message) { return StructRef(message); }
+StructRef show(CreatePartitionsResponse& message) { return StructRef(message); }
+
+}  // namespace protocol

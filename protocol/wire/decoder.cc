@@ -1,0 +1,212 @@
+#include "protocol/wire/decoder.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "protocol/base/big_endian.h"
+
+namespace protocol {
+namespace {
+
+/// Lists of structs are larger in memory than on the wire, and a frame must not become a bomb: the
+/// first MiB may grow as the smallest legal items do, what is beyond it (records, in any honest
+/// frame) hardly.
+std::size_t memory_for(std::size_t frame_bytes) {
+  constexpr std::size_t kFree = std::size_t{64} << 10;
+  constexpr std::size_t kMiB = std::size_t{1} << 20;
+  return kFree + 64 * std::min(frame_bytes, kMiB) + 2 * frame_bytes;
+}
+
+/// Sets `bad_` at the first bad byte; every later read yields zero, so the whole message is checked
+/// once, at the end, instead of after each field.
+class Decoder final : public FieldVisitor {
+ public:
+  Decoder(base::SharedBytes in, ApiVersion version, bool flexible)
+      : in_(std::move(in)),
+        version_(version),
+        flexible_(flexible),
+        memory_left_(memory_for(in_.view.size())) {}
+
+  void structure(StructRef s) override {
+    const auto tag = std::exchange(tag_, -1);
+    s.fields(*this);
+    if (flexible_) tagged_fields(s);
+    tag_ = tag;
+  }
+
+  bool bad() const { return bad_; }
+  const char* why() const { return why_; }
+  const char* field() const { return field_; }
+  base::SharedBytes rest() && { return std::move(in_); }
+
+ private:
+  void tagged_fields(StructRef s) {
+    for (auto n = uvarint(); n > 0 && !bad_; --n) {
+      tag_ = static_cast<int>(uvarint() & 0x7fffffff);
+      const auto size = uvarint();
+      const auto body = take(size);
+      if (bad_) return;
+      const auto after = std::exchange(in_.view, body);
+      s.fields(*this);  // A tag that no field has is skipped with its body.
+      if (bad_) return;
+      in_.view = after;
+    }
+  }
+
+  bool enter(const char* name, const Field& field, bool) override {
+    if (bad_ || !field.present.contains(version_) || field.tag != tag_) return false;
+    nullable_ = field.nullable.contains(version_);
+    field_ = name;
+    return true;
+  }
+  void leave(const Field&) override {}
+
+  void fail(const char* why) {
+    if (!bad_) why_ = why;
+    bad_ = true;
+    in_.view = {};
+  }
+
+  base::BytesView take(std::size_t n) {
+    if (n > in_.view.size()) {
+      fail("it ends too early");
+      return {};
+    }
+    const auto taken = in_.view.first(n);
+    in_.view = in_.view.subspan(n);
+    return taken;
+  }
+
+  template <class I>
+  I integer() {
+    const auto bytes = take(sizeof(I));
+    return bad_ ? I{} : base::load_big_endian<I>(bytes.data());
+  }
+
+  std::uint32_t uvarint() {
+    std::uint32_t value = 0;
+    for (int shift = 0; shift < 35; shift += 7) {
+      const std::uint32_t byte = integer<std::uint8_t>();
+      if (bad_) return 0;
+      if (shift == 28 && byte > 0x0f) break;  // More than 32 bits.
+      value |= (byte & 0x7f) << shift;
+      if ((byte & 0x80) == 0) return value;
+    }
+    fail("a varint is too long");
+    return 0;
+  }
+
+  /// A length, or -1 for null where this field may be null here.
+  template <class I>
+  std::int64_t length() {
+    const auto n = flexible_ ? std::int64_t{uvarint()} - 1 : std::int64_t{integer<I>()};
+    if (bad_) return 0;
+    if (n >= 0 || (n == -1 && nullable_)) return n;
+    fail("a length is negative");
+    return 0;
+  }
+
+  void number(bool& v) override { v = integer<std::uint8_t>() != 0; }
+  void number(std::int8_t& v) override { v = integer<std::int8_t>(); }
+  void number(std::int16_t& v) override { v = integer<std::int16_t>(); }
+  void number(std::uint16_t& v) override { v = integer<std::uint16_t>(); }
+  void number(std::int32_t& v) override { v = integer<std::int32_t>(); }
+  void number(std::uint32_t& v) override { v = integer<std::uint32_t>(); }
+  void number(std::int64_t& v) override { v = integer<std::int64_t>(); }
+  void number(double& v) override { v = std::bit_cast<double>(integer<std::uint64_t>()); }
+  void number(Uuid& v) override {
+    const auto bytes = take(v.bytes.size());
+    if (!bad_) std::memcpy(v.bytes.data(), bytes.data(), bytes.size());
+  }
+
+  void text_or_bytes(std::string& v) override {
+    const auto n = length<std::int16_t>();
+    if (n < 0) return fail("a text is null where it may not be");
+    v = base::as_text(take(static_cast<std::size_t>(n)));
+  }
+  void text_or_bytes(std::optional<std::string>& v) override {
+    const auto n = length<std::int16_t>();
+    if (n < 0)
+      v.reset();
+    else
+      v.emplace(base::as_text(take(static_cast<std::size_t>(n))));
+  }
+  void text_or_bytes(base::SharedBytes& v) override {
+    const auto n = length<std::int32_t>();
+    if (n < 0) return fail("bytes are null where they may not be");
+    v = {in_.owner, take(static_cast<std::size_t>(n))};
+  }
+  void text_or_bytes(std::optional<base::SharedBytes>& v) override {
+    const auto n = length<std::int32_t>();
+    if (n < 0)
+      v.reset();
+    else
+      v = base::SharedBytes{in_.owner, take(static_cast<std::size_t>(n))};
+  }
+
+  bool structure_or_null(bool) override {
+    const bool present = integer<std::int8_t>() >= 0;
+    if (!present && !nullable_) fail("a structure is null where it may not be");
+    return present && !bad_;
+  }
+
+  bool list(bool, ListRef items, bool) override {
+    const auto signed_count = length<std::int32_t>();
+    if (signed_count < 0) return true;
+    const auto count = static_cast<std::size_t>(signed_count);
+    // Every item takes a byte at least: a larger count is a lie.
+    if (count > in_.view.size()) {
+      fail("a count is larger than what follows");
+      return false;
+    }
+    const auto memory = count * items.item_bytes();
+    if (memory > memory_left_) {
+      fail("its lists need too much memory for its size");
+      return false;
+    }
+    memory_left_ -= memory;
+    items.resize(count);
+    nullable_ = false;  // Items are never null.
+    for (std::size_t i = 0; i < count && !bad_; ++i) items.item(i, *this);
+    return false;
+  }
+
+  base::SharedBytes in_;
+  ApiVersion version_;
+  bool flexible_;
+  std::size_t memory_left_;
+  bool bad_ = false;
+  bool nullable_ = false;
+  int tag_ = -1;  // The tag whose body is being read; -1: ordinary fields.
+  const char* why_ = "";
+  const char* field_ = "";
+};
+
+base::Error broken(const Decoder& decoder) {
+  return {base::Fault::corruption,
+          fmt::format("{} (in the field {})", decoder.why(), decoder.field())};
+}
+
+}  // namespace
+
+base::Result<base::SharedBytes> decode_front(StructRef message, const ApiSpec& api,
+                                             ApiVersion version, base::SharedBytes input) {
+  Decoder decoder(std::move(input), version, api.flexible(version));
+  decoder.structure(message);
+  if (decoder.bad()) return std::unexpected(broken(decoder));
+  return std::move(decoder).rest();
+}
+
+base::Result<> decode(StructRef message, const ApiSpec& api, ApiVersion version,
+                      base::SharedBytes input) {
+  const auto rest = TRY(decode_front(message, api, version, std::move(input)));
+  if (rest.view.empty()) return {};
+  return base::fail(base::Fault::corruption,
+                    fmt::format("{} bytes are left over at its end", rest.view.size()));
+}
+
+}  // namespace protocol
