@@ -7,6 +7,7 @@
 
 #include "protocol/base/assert.h"
 #include "protocol/base/big_endian.h"
+#include "protocol/base/crc32c.h"
 
 namespace storage {
 
@@ -19,23 +20,6 @@ constexpr std::size_t kCrcAt = 2;
 constexpr std::size_t kCrcEnd = 6;  // The checksum covers everything from here on.
 constexpr std::size_t kEntriesAt = 10;
 constexpr std::size_t kEntrySize = 46;
-
-// A byte at a time: a snapshot is small, and is written at a roll and at a checkpoint.
-std::uint32_t crc32c(base::BytesView bytes) {
-  static constexpr auto kTable = [] {
-    std::array<std::uint32_t, 256> table{};
-    for (std::uint32_t i = 0; i < table.size(); ++i) {
-      std::uint32_t crc = i;
-      for (int bit = 0; bit < 8; ++bit) crc = (crc >> 1) ^ ((crc & 1) != 0 ? 0x82f63b78 : 0);
-      table[i] = crc;
-    }
-    return table;
-  }();
-  std::uint32_t crc = ~std::uint32_t{0};
-  for (const auto byte : bytes)
-    crc = (crc >> 8) ^ kTable[(crc ^ std::to_integer<std::uint32_t>(byte)) & 0xff];
-  return ~crc;
-}
 
 bool follows(std::int32_t last, std::int32_t next) {
   return last == kSequenceMax ? next == 0 : next == last + 1;
@@ -214,7 +198,7 @@ std::vector<std::byte> ProducerState::to_snapshot() const {
       out.put_entry(producer_id, *window, {.timestamp = window->last_timestamp});
   }
   auto bytes = out.take();
-  base::store_big_endian(bytes.data() + kCrcAt, crc32c(base::BytesView(bytes).subspan(kCrcEnd)));
+  base::store_big_endian(bytes.data() + kCrcAt, base::crc32c(base::BytesView(bytes).subspan(kCrcEnd)));
   return bytes;
 }
 
@@ -226,7 +210,7 @@ base::Result<ProducerState> ProducerState::from_snapshot(base::BytesView bytes) 
     return base::fail(
         base::Fault::unsupported,
         fmt::format("producer snapshot: version {}, and this program reads 1 only", version));
-  if (base::load_big_endian<std::uint32_t>(bytes.data() + kCrcAt) != crc32c(bytes.subspan(kCrcEnd)))
+  if (base::load_big_endian<std::uint32_t>(bytes.data() + kCrcAt) != base::crc32c(bytes.subspan(kCrcEnd)))
     return base::fail(base::Fault::corruption, "producer snapshot: the checksum does not match");
   const auto count = base::load_big_endian<std::int32_t>(bytes.data() + kCrcEnd);
   if (count < 0 || bytes.size() - kEntriesAt != static_cast<std::size_t>(count) * kEntrySize)
