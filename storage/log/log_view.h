@@ -9,10 +9,10 @@
 #include "protocol/base/ids.h"
 #include "protocol/base/result.h"
 #include "storage/file/file_system.h"
+#include "storage/log/segment_data.h"
+#include "storage/log/segment_index.h"
 
 namespace storage {
-
-class Segment;
 
 /// Bytes of the log for a consumer: whole batches in the mapped segment, for the kernel to send.
 struct LogSlice {
@@ -34,8 +34,12 @@ struct TimestampOffset {
 class LogView {
  public:
   struct Part {
-    std::shared_ptr<const Segment> segment;
+    base::Offset base_offset = 0;
     std::uint64_t size = 0;  // Bytes below the high watermark.
+    base::Timestamp max_timestamp = -1;
+    std::shared_ptr<const SegmentData> data;
+    IndexView<OffsetEntry> offsets;
+    IndexView<TimeEntry> times;
   };
 
   LogView(std::vector<Part> parts, base::Offset start, base::Offset high_watermark)
@@ -47,6 +51,7 @@ class LogView {
   /// Whole batches from the one that holds `from` (or the next, after a gap) on, up to `bytes_max`
   /// and the high watermark, from one segment. With `at_least_one`, the first batch comes whole
   /// even if it alone exceeds `bytes_max`. Requires start_offset() <= from <= high_watermark().
+  /// `Fault::corruption` where a batch is damaged.
   base::Result<LogSlice> read(base::Offset from, std::size_t bytes_max, bool at_least_one) const;
 
   /// The first record whose timestamp is >= `target`, in offset order; nothing if there is none.
@@ -56,6 +61,13 @@ class LogView {
   base::Result<std::optional<TimestampOffset>> find_max_timestamp() const;
 
  private:
+  base::Result<std::uint64_t> position_of(const Part& part, base::Offset offset) const;
+  base::Result<std::uint64_t> end_of_slice(const Part& part, std::uint64_t from,
+                                           std::size_t bytes_max, bool at_least_one) const;
+  base::Result<std::optional<TimestampOffset>> find_time_in(const Part& part,
+                                                            base::Timestamp target) const;
+  base::Result<base::Timestamp> max_timestamp_of(const Part& part, bool last) const;
+
   std::vector<Part> parts_;
   base::Offset start_;
   base::Offset high_watermark_;

@@ -198,7 +198,8 @@ std::vector<std::byte> ProducerState::to_snapshot() const {
       out.put_entry(producer_id, *window, {.timestamp = window->last_timestamp});
   }
   auto bytes = out.take();
-  base::store_big_endian(bytes.data() + kCrcAt, base::crc32c(base::BytesView(bytes).subspan(kCrcEnd)));
+  base::store_big_endian(bytes.data() + kCrcAt,
+                         base::crc32c(base::BytesView(bytes).subspan(kCrcEnd)));
   return bytes;
 }
 
@@ -210,7 +211,8 @@ base::Result<ProducerState> ProducerState::from_snapshot(base::BytesView bytes) 
     return base::fail(
         base::Fault::unsupported,
         fmt::format("producer snapshot: version {}, and this program reads 1 only", version));
-  if (base::load_big_endian<std::uint32_t>(bytes.data() + kCrcAt) != base::crc32c(bytes.subspan(kCrcEnd)))
+  if (base::load_big_endian<std::uint32_t>(bytes.data() + kCrcAt) !=
+      base::crc32c(bytes.subspan(kCrcEnd)))
     return base::fail(base::Fault::corruption, "producer snapshot: the checksum does not match");
   const auto count = base::load_big_endian<std::int32_t>(bytes.data() + kCrcEnd);
   if (count < 0 || bytes.size() - kEntriesAt != static_cast<std::size_t>(count) * kEntrySize)
