@@ -1,0 +1,307 @@
+#include "broker/net/connection.h"
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "protocol/base/assert.h"
+
+namespace broker {
+namespace {
+
+constexpr std::size_t kPiecesMax = 64;
+// A turn ends after this much, so that one busy client does not hold the loop.
+constexpr std::size_t kRequestsPerTurn = 128;
+constexpr std::size_t kBytesPerTurn = 2 << 20;
+// Requests that may be parked for long, a fetch for one, are copied out of their buffer up to here.
+constexpr std::size_t kCopyMax = 4 << 10;
+
+base::SharedBytes copied(base::BytesView bytes) {
+  auto owner = std::make_shared_for_overwrite<std::byte[]>(bytes.size());
+  std::ranges::copy(bytes, owner.get());
+  const base::BytesView view(owner.get(), bytes.size());
+  return {std::move(owner), view};
+}
+
+}  // namespace
+
+Connection::Connection(ConnectionServices services, std::unique_ptr<Transport> transport,
+                       ConnectionInfo info, std::function<void(Connection&)> on_closed)
+    : services_(services),
+      transport_(std::move(transport)),
+      info_(std::move(info)),
+      on_closed_(std::move(on_closed)),
+      reader_(services.pool, services.config.request_bytes_max),
+      times_(services.config, info_.loop->clock().monotonic()) {}
+
+void Connection::start() { turn(); }
+
+void Connection::drain() {
+  if (closed_ || closing_) return;
+  closing_ = true;
+  schedule_turn();
+}
+
+void Connection::close() {
+  const auto self = shared_from_this();
+  if (std::exchange(closed_, true)) return;
+  transport_->close();
+  timer_.reset();
+  next_.reset();
+  reader_.discard();
+  output_.clear();
+  for (auto& slot : slots_) slot.answer.reset();
+  if (const auto tell = std::exchange(on_closed_, nullptr)) tell(*this);
+}
+
+void Connection::turn() {
+  const auto self = shared_from_this();
+  if (closed_) return;
+  in_turn_ = true;
+  started_this_turn_ = 0;
+  received_this_turn_ = 0;
+  do {
+    start_requests();
+  } while (!closed_ && receive());
+  if (!closed_) send();
+  in_turn_ = false;
+  if (!closed_) end_turn();
+}
+
+void Connection::end_turn() {
+  if (has_more_to_do()) return schedule_turn();
+  const bool finished = closing_ || (ended_ && !next_);
+  if (finished && slots_.empty() && output_.empty()) {
+    if (close_after_output_.empty()) return close();
+    return close_because(close_after_output_);
+  }
+  // Requests that overlap come one after the other: they go on filling one buffer.
+  if (slots_.empty() || !overlapping_) reader_.park();
+  if (wants_to_read() && !std::exchange(waits_readable_, true)) {
+    transport_->when_readable([self = shared_from_this()] {
+      self->waits_readable_ = false;
+      self->readable_ = true;
+      self->turn();
+    });
+  }
+  watch_times();
+}
+
+/// A limit of the turn was reached, or sending made room for another request.
+bool Connection::has_more_to_do() const {
+  if (!output_.empty() && !waits_writable_) return true;
+  if (readable_ && wants_to_read()) return true;
+  return next_ ? may_start(next_->view) : !closing_ && started_this_turn_ >= kRequestsPerTurn;
+}
+
+/// Once for however many answers are ready when the loop gets to it: they leave in one call.
+void Connection::schedule_turn() {
+  if (in_turn_ || std::exchange(turn_scheduled_, true)) return;
+  info_.loop->post([self = shared_from_this()] {
+    self->turn_scheduled_ = false;
+    self->turn();
+  });
+}
+
+void Connection::start_requests() {
+  while (!closing_ && !closed_ && started_this_turn_ < kRequestsPerTurn) {
+    if (!next_) {
+      auto frame = reader_.next();
+      if (!frame) return close_because(frame.error().detail);
+      if (!*frame) return;
+      times_.frame_completed();
+      next_ = std::move(*frame);
+    }
+    if (!may_start(next_->view)) return;
+    ++started_this_turn_;
+    start_request(std::move(*std::exchange(next_, std::nullopt)));
+  }
+}
+
+bool Connection::may_start(base::BytesView frame) const {
+  const auto& config = services_.config;
+  if (closing_ || output_bytes_ >= config.output_bytes_max) return false;
+  if (slots_.empty()) return true;
+  return overlapping_ && slots_.size() < config.in_flight_requests_max &&
+         in_flight_bytes_ + frame.size() <= config.in_flight_bytes_max &&
+         services_.handler.overlaps(frame);
+}
+
+void Connection::start_request(base::SharedBytes frame) {
+  if (slots_.empty()) overlapping_ = services_.handler.overlaps(frame.view);
+  const auto bytes = frame.view.size();
+  if (!overlapping_ && bytes <= kCopyMax) frame = copied(frame.view);
+  in_flight_bytes_ += bytes;
+  slots_.push_back({.bytes = bytes});
+  const auto number = first_number_ + slots_.size() - 1;
+  broker::start(services_.handler.handle(info_, std::move(frame)),
+                [self = shared_from_this(), number](Answer answer) {
+                  self->finish_request(number, std::move(answer));
+                });
+}
+
+void Connection::finish_request(std::uint64_t number, Answer answer) {
+  ASSERT(info_.loop->on_this_thread(), "a request ends on the loop of its connection");
+  if (closed_) return;
+  slots_[number - first_number_].answer = std::move(answer);
+  if (number != first_number_) return;
+  collect_answers();
+  schedule_turn();
+}
+
+void Connection::collect_answers() {
+  while (!slots_.empty() && slots_.front().answer) {
+    auto slot = std::move(slots_.front());
+    slots_.pop_front();
+    ++first_number_;
+    in_flight_bytes_ -= slot.bytes;
+    if (!close_after_output_.empty()) continue;
+    if (slot.answer->kind == Answer::Kind::close) {
+      closing_ = true;
+      close_after_output_ = std::move(slot.answer->why);
+      if (close_after_output_.empty()) close_after_output_ = "the request could not be answered";
+    }
+    if (slot.answer->kind != Answer::Kind::send) continue;
+    for (auto& piece : slot.answer->pieces) {
+      if (piece.view.empty()) continue;
+      output_bytes_ += piece.view.size();
+      output_.push_back(std::move(piece));
+    }
+  }
+}
+
+bool Connection::wants_to_read() const {
+  const auto& config = services_.config;
+  if (closing_ || ended_ || next_ || waits_memory_ || output_bytes_ >= config.output_bytes_max)
+    return false;
+  return slots_.empty() || (overlapping_ && slots_.size() < config.in_flight_requests_max &&
+                            in_flight_bytes_ < config.in_flight_bytes_max);
+}
+
+/// True if something came and there may be more.
+bool Connection::receive() {
+  if (!readable_ || !wants_to_read()) return false;
+  if (received_this_turn_ >= kBytesPerTurn || started_this_turn_ >= kRequestsPerTurn) return false;
+  if (!provide_memory()) return false;
+  const auto room = reader_.room();
+  auto got = transport_->receive(room);
+  // A buffer that was not filled means that the socket is empty.
+  if (got.kind != Transfer::Kind::some || got.bytes < room.size()) readable_ = false;
+  switch (got.kind) {
+    case Transfer::Kind::some:
+      break;
+    case Transfer::Kind::would_block:
+      return false;
+    case Transfer::Kind::ended:
+      // Some clients close their side after the last request: they still get its answer.
+      ended_ = true;
+      return false;
+    case Transfer::Kind::failed:
+      close();
+      return false;
+  }
+  reader_.filled(got.bytes);
+  received_this_turn_ += got.bytes;
+  times_.active(info_.loop->clock().monotonic());
+  return true;
+}
+
+bool Connection::provide_memory() {
+  const auto ask = reader_.wanted();
+  if (ask.bytes == 0) return true;
+  auto take = [this](MemoryBudget::Lease lease) {
+    const auto provided = reader_.provide(std::move(lease));
+    if (!provided) close_because(provided.error().detail);
+    return provided.has_value();
+  };
+  if (auto lease = services_.budget.try_take(ask, reader_.held())) return take(std::move(*lease));
+  waits_memory_ = true;
+  services_.budget.wait(ask, *info_.loop,
+                        [weak = weak_from_this(), take](MemoryBudget::Lease lease) {
+                          const auto self = weak.lock();
+                          if (!self || self->closed_) return;
+                          self->waits_memory_ = false;
+                          if (take(std::move(lease))) self->turn();
+                        });
+  return false;
+}
+
+void Connection::send() {
+  std::array<iovec, kPiecesMax> pieces;
+  std::size_t sent_now = 0;
+  while (!output_.empty() && !waits_writable_) {
+    if (sent_now >= kBytesPerTurn) return;
+    const auto count = gather(pieces);
+    const auto result = transport_->send({pieces.data(), count});
+    if (result.kind == Transfer::Kind::some) {
+      sent_now += result.bytes;
+      sent(result.bytes);
+      continue;
+    }
+    if (result.kind != Transfer::Kind::would_block) return close();
+    times_.write_blocked(info_.loop->clock().monotonic());
+    waits_writable_ = true;
+    transport_->when_writable([self = shared_from_this()] {
+      self->waits_writable_ = false;
+      self->turn();
+    });
+  }
+}
+
+/// The unsent output, as the system takes it.
+std::size_t Connection::gather(std::span<iovec> pieces) const {
+  std::size_t count = 0;
+  for (auto skip = output_begin_; const auto& piece : output_) {
+    if (count == pieces.size()) break;
+    const auto left = piece.view.subspan(std::exchange(skip, 0));
+    pieces[count++] = {.iov_base = const_cast<std::byte*>(left.data()), .iov_len = left.size()};
+  }
+  return count;
+}
+
+void Connection::sent(std::size_t bytes) {
+  times_.write_moved(info_.loop->clock().monotonic());
+  output_bytes_ -= bytes;
+  output_begin_ += bytes;
+  while (!output_.empty() && output_begin_ >= output_.front().view.size()) {
+    output_begin_ -= output_.front().view.size();
+    output_.pop_front();
+  }
+  if (output_.empty()) times_.write_done();
+}
+
+void Connection::watch_times() {
+  times_.set_busy(!slots_.empty());
+  times_.frame(reader_.begun_bytes(), wants_to_read(), info_.loop->clock().monotonic());
+  const auto next = times_.next_check();
+  // One that is set too early looks again and sets itself anew: far cheaper than one per request.
+  if (!next || *next >= timer_at_) return;
+  timer_at_ = *next;
+  timer_ = info_.loop->call_at(*next, [this] { check_times(); });
+}
+
+void Connection::check_times() {
+  timer_at_ = base::MonotonicTime::max();
+  const auto verdict = times_.check(info_.loop->clock().monotonic());
+  switch (verdict) {
+    case ConnectionTimes::Verdict::fine:
+      return watch_times();
+    case ConnectionTimes::Verdict::idle:
+      return close();
+    case ConnectionTimes::Verdict::frame_too_slow:
+    case ConnectionTimes::Verdict::takes_no_answers:
+      return close_because(explain(verdict));
+  }
+}
+
+void Connection::close_because(std::string_view why) {
+  if (closed_) return;
+  services_.log.warn("closing", fmt::format("closing the connection from {} on {}: {}", info_.peer,
+                                            info_.listener, why));
+  close();
+}
+
+}  // namespace broker

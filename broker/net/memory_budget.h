@@ -1,0 +1,78 @@
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "broker/runtime/loop.h"
+
+namespace broker {
+
+/// How many bytes of requests may be in memory at once, for the whole broker. Whoever is refused
+/// stops reading its socket and is told, in order of arrival, when there is room.
+///
+///     if (auto lease = budget.try_take(ask)) ...   // Given back by its destructor.
+///     else budget.wait(ask, loop, [](MemoryBudget::Lease lease) { ... });
+///
+/// A share is set aside that large requests cannot take. A request that has begun holds memory
+/// while it waits for more, so a full budget of half requests could wait for ever: one of them at a
+/// time may therefore overdraw until it is done. What is used stays below the budget and one
+/// request.
+///
+/// Thread: any. A core but for the lock: it posts to loops, and never waits.
+class MemoryBudget {
+  struct State;
+
+ public:
+  struct Ask {
+    std::size_t bytes = 0;
+    bool large = false;  // Does not get at the share set aside.
+    bool begun = false;  // The same request holds memory already.
+  };
+
+  /// Bytes taken from the budget.
+  ///
+  /// Thread: any, one at a time. May outlive the budget.
+  class Lease {
+   public:
+    Lease() = default;
+    Lease(Lease&& other) noexcept;
+    Lease& operator=(Lease&& other) noexcept;
+    Lease(const Lease&) = delete;
+    Lease& operator=(const Lease&) = delete;
+    ~Lease();
+
+    std::size_t bytes() const { return bytes_; }
+    bool overdrawn() const { return overdraft_ != nullptr; }
+    /// Makes both one.
+    void merge(Lease other);
+
+   private:
+    friend class MemoryBudget;
+    std::shared_ptr<State> state_;
+    std::size_t bytes_ = 0;
+    bool large_ = false;
+    std::shared_ptr<void> overdraft_;  // Shared by the leases of one request; ends with the last.
+  };
+
+  using Granted = std::move_only_function<void(Lease)>;
+
+  /// `small_share` of the `bytes` is out of reach for large asks.
+  MemoryBudget(std::size_t bytes, std::size_t small_share);
+
+  /// Nothing when there is no room, or others of its kind have waited longer. `held` is the lease
+  /// of the same request, if there is one: an overdraft passes on from it.
+  std::optional<Lease> try_take(const Ask& ask, const Lease* held = nullptr);
+  /// `granted` is called on `loop`, never inside the call. `loop` outlives the waiting.
+  void wait(const Ask& ask, Loop& loop, Granted granted);
+
+  std::size_t used() const;
+  std::size_t waiting() const;
+
+ private:
+  std::shared_ptr<State> state_;
+};
+
+}  // namespace broker
