@@ -1,0 +1,159 @@
+#include "broker/partition/partition.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "broker/errors.h"
+#include "protocol/base/assert.h"
+
+namespace broker {
+
+using protocol::ErrorCode;
+
+Partition::Partition(base::TopicIdPartition id, Loop& loop, std::unique_ptr<storage::Log> log,
+                     std::shared_ptr<const config::LogConfig> config, PartitionServices services)
+    : id_(id),
+      loop_(loop),
+      services_(std::move(services)),
+      log_(std::move(log)),
+      leader_epoch_(log_->leader_epoch()),
+      config_(std::move(config)),
+      bytes_seen_(log_->size_bytes()),
+      self_(std::make_shared<Partition*>(this)) {
+  const FlushPolicy policy{.messages = config_->flush_messages, .ms = config_->flush_ms};
+  Durability::Listener listener{
+      .on_committed = [this](base::Offset offset) { on_committed(offset); },
+      .on_durable = [](base::Offset) {}};
+  durability_ = std::make_unique<FsyncDurability>(loop_, services_.committer, *log_, policy,
+                                                  std::move(listener));
+}
+
+Partition::~Partition() { *self_ = nullptr; }
+
+void Partition::produce(base::SharedBytes batch, AckWhen when, ProduceDone done) {
+  ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  if (deleted_) return done({.error = ErrorCode::unknown_topic_or_partition});
+  if (broken_ || !services_.may_append())
+    return done({.error = ErrorCode::kafka_storage_error,
+                 .message = "the disk of the broker is full; it takes records again by itself"});
+
+  BatchInPreparation preparation{.bytes = std::move(batch)};
+  if (auto refusal = begin_preparation(preparation, *config_); refusal.refused())
+    return done(refusal_outcome(std::move(refusal)));
+  const auto pending = std::make_shared<Pending>(std::move(preparation), when, std::move(done));
+  pending_.push_back(pending);
+  prepare(pending);
+}
+
+void Partition::prepare(const std::shared_ptr<Pending>& pending) {
+  const auto now = loop_.clock().wall_ms();
+  if (!is_slow_to_finish(pending->batch, *config_))
+    return prepared(pending, finish_preparation(pending->batch, *config_, now));
+  // The batch keeps its place in pending_, so the order of appends is that of arrival.
+  services_.workers.post([self = self_, pending, config = config_, now, &loop = loop_] {
+    auto refusal = finish_preparation(pending->batch, *config, now);
+    loop.post([self, pending, refusal = std::move(refusal)]() mutable {
+      if (*self != nullptr) (*self)->prepared(pending, std::move(refusal));
+    });
+  });
+}
+
+void Partition::prepared(const std::shared_ptr<Pending>& pending, Refusal refusal) {
+  if (refusal.refused()) {
+    std::erase(pending_, pending);
+    pending->done(refusal_outcome(std::move(refusal)));
+  } else {
+    pending->ready = true;
+  }
+  if (!pending_.empty() && pending_.front()->ready) schedule_append();
+}
+
+void Partition::schedule_append() {
+  // At the end of this turn of the loop: batches of other requests go into the same write.
+  if (std::exchange(append_scheduled_, true)) return;
+  loop_.post([self = self_] {
+    if (*self != nullptr) (*self)->append_ready();
+  });
+}
+
+void Partition::append_ready() {
+  append_scheduled_ = false;
+  std::vector<std::shared_ptr<Pending>> taken;
+  std::vector<storage::NewBatch> batches;
+  while (!pending_.empty() && pending_.front()->ready) {
+    auto& next = taken.emplace_back(std::move(pending_.front()));
+    pending_.pop_front();
+    batches.push_back({.header = next->batch.header, .records = next->batch.records()});
+  }
+  if (taken.empty()) return;
+  if (deleted_ || broken_) {
+    for (const auto& batch : taken)
+      batch->done({.error = deleted_ ? ErrorCode::unknown_topic_or_partition
+                                     : ErrorCode::kafka_storage_error});
+    return;
+  }
+
+  const auto before = log_->end_offset();
+  const auto appended = log_->append(batches, loop_.clock().wall_ms());
+  if (!appended) return fail_appends(taken, appended.error());
+  for (std::size_t i = 0; i < taken.size(); ++i) answer(*taken[i], (*appended)[i]);
+  if (log_->end_offset() == before) return;
+  for (const auto& batch : batches) bytes_since_checkpoint_ += batch.header.total_size();
+  durability_->submit({.end = log_->end_offset(), .records = log_->end_offset() - before});
+}
+
+void Partition::answer(Pending& pending, const storage::Appended& appended) {
+  ProduceOutcome outcome{.error = error_code(appended.verdict),
+                         .base_offset = appended.base_offset,
+                         .log_append_time = pending.batch.log_append_time,
+                         .log_start_offset = log_->start_offset()};
+  const bool waits = outcome.error == ErrorCode::none && pending.when == AckWhen::committed;
+  const auto committed_at = appended.last_offset + 1;
+  if (!waits || committed_at <= log_->high_watermark()) return pending.done(std::move(outcome));
+  // A duplicate may repeat a batch in front of later ones that wait already: keep the order.
+  const auto place =
+      std::ranges::upper_bound(unanswered_, committed_at, {}, &Unanswered::committed_at);
+  unanswered_.insert(place, {committed_at, std::move(pending.done), std::move(outcome)});
+}
+
+void Partition::fail_appends(std::vector<std::shared_ptr<Pending>>& batches,
+                             const base::Error& error) {
+  if (error.fault == base::Fault::full) {
+    services_.on_disk_full();
+  } else {
+    broken_ = true;
+    services_.on_broken_log(error);
+  }
+  for (const auto& batch : batches)
+    batch->done({.error = ErrorCode::kafka_storage_error, .message = error.detail});
+}
+
+void Partition::on_committed(base::Offset offset) {
+  log_->set_high_watermark(offset);
+  while (!unanswered_.empty() && unanswered_.front().committed_at <= offset) {
+    auto next = std::move(unanswered_.front());
+    unanswered_.pop_front();
+    next.done(std::move(next.outcome));
+  }
+  const auto size = log_->size_bytes();
+  const auto more = size - std::min(bytes_seen_, size);
+  bytes_seen_ = size;
+  if (!fetch_waiters_.empty()) fetch_waiters_.more_bytes(more);
+}
+
+void Partition::mark_deleted() {
+  ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  deleted_ = true;
+  for (auto& waiting : std::exchange(unanswered_, {}))
+    waiting.done({.error = ErrorCode::unknown_topic_or_partition});
+  fetch_waiters_.wake_all();
+}
+
+ProduceOutcome Partition::refusal_outcome(Refusal refusal) const {
+  return {.error = refusal.error,
+          .log_start_offset = log_->start_offset(),
+          .records = std::move(refusal.records),
+          .message = std::move(refusal.why)};
+}
+
+}  // namespace broker
