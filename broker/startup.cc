@@ -1,0 +1,194 @@
+#include "broker/startup.h"
+
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "broker/topics/metadata_log.h"
+#include "config/topic_config.h"
+
+namespace broker {
+namespace {
+
+using Say = std::function<void(const std::string&)>;
+using storage::kMetadataPartition;
+
+/// One partition to open, and what became of it.
+struct Opening {
+  base::TopicIdPartition id;
+  std::string name;  // "orders-3", for lines.
+  storage::Path path;
+  config::LogConfig config;
+  storage::LogOpening how;
+  base::Offset clean_end = -1;
+  storage::RecoveryReport report;
+  base::Result<std::unique_ptr<storage::Log>> log;
+};
+
+class Starter {
+ public:
+  Starter(storage::FileSystem& files, const config::BrokerConfig& config, WorkerPool& workers,
+          const base::Clock& clock, const Say& say)
+      : files_(files), config_(config), workers_(workers), clock_(clock), say_(say) {}
+
+  base::Result<OpenedData> run() {
+    data_.directory = TRY(storage::DataDirectory::open(files_, config_.data_dir));
+    ends_ = TRY(data_.directory->take_clean_marker());
+    points_ = TRY(data_.directory->read_recovery_points());
+    TRY(open_metadata_log());
+    auto openings = TRY(reconcile());
+    open_all(openings);
+    for (auto& opening : openings) {
+      tell(opening);
+      if (!opening.log) {
+        auto error = opening.log.error();
+        error.detail = fmt::format("partition {}: {}", opening.name, error.detail);
+        return std::unexpected(std::move(error));
+      }
+      data_.logs.emplace(opening.id, std::move(*opening.log));
+    }
+    return std::move(data_);
+  }
+
+ private:
+  Opening opening_of(const base::TopicIdPartition& id, std::string name,
+                     const config::LogConfig& config) const {
+    Opening opening{.id = id,
+                    .name = std::move(name),
+                    .path = data_.directory->path_of(id),
+                    .config = config,
+                    .how = {.now = clock_.wall_ms()},
+                    .log = base::fail(base::Fault::closed, "not opened yet")};
+    if (const auto point = points_.find(id); point != points_.end())
+      opening.how.recovery_point = point->second;
+    if (ends_) {
+      const auto end = ends_->find(id);
+      opening.how.clean = end != ends_->end();
+      if (opening.how.clean) opening.clean_end = end->second;
+    }
+    return opening;
+  }
+
+  void open(Opening& opening) const {
+    opening.log =
+        storage::Log::open(files_, opening.path, opening.config, opening.how, opening.report);
+    if (!opening.log || !opening.how.clean) return;
+    if ((*opening.log)->end_offset() == opening.clean_end) return;
+    // The marker does not speak of this log: trust nothing and scan.
+    opening.how.clean = false;
+    opening.report = {};
+    opening.log =
+        storage::Log::open(files_, opening.path, opening.config, opening.how, opening.report);
+  }
+
+  void tell(const Opening& opening) const {
+    const auto& report = opening.report;
+    if (report.bytes_cut > 0)
+      say_(fmt::format("partition {}: cut {} bytes that no sync had covered, kept in {}",
+                       opening.name, report.bytes_cut, report.quarantine));
+    for (const auto& note : report.notes) say_(fmt::format("partition {}: {}", opening.name, note));
+  }
+
+  base::Result<> open_metadata_log() {
+    auto opening = opening_of(kMetadataPartition, "__cluster_metadata-0", *metadata_log_config());
+    if (TRY(files_.exists(opening.path))) {
+      open(opening);
+      tell(opening);
+    } else {
+      opening.log = storage::Log::create(files_, opening.path, opening.config, clock_.wall_ms());
+      if (opening.log) TRY(data_.directory->write_partition_metadata(kMetadataPartition));
+    }
+    data_.metadata_log = TRY(std::move(opening.log));
+    return replay_metadata(*data_.metadata_log->view(),
+                           [this](const auto& record) { return data_.catalog.apply(record); });
+  }
+
+  /// What the log says there is, against what lies in the directory.
+  base::Result<std::vector<Opening>> reconcile() {
+    auto listing = TRY(data_.directory->list());
+    for (const auto& problem : listing.problems)
+      say_(fmt::format("{}: {}", problem.path.string(), problem.why));
+    data_.deletions = std::move(listing.deletions);
+    std::map<base::TopicIdPartition, const storage::PartitionDirectory*> found;
+    for (const auto& directory : listing.partitions) {
+      const auto* topic = data_.catalog.with_id(directory.partition.topic_id);
+      if (topic != nullptr && directory.partition.partition < topic->partitions) {
+        found.emplace(directory.partition, &directory);
+      } else {
+        TRY(dispose(directory));
+      }
+    }
+    std::vector<Opening> openings;
+    for (const auto& [name, topic] : data_.catalog.topics()) {
+      const auto config = config::resolve(config_.topic_defaults, topic.configs);
+      for (std::int32_t index = 0; index < topic.partitions; ++index) {
+        const base::TopicIdPartition id{topic.id, index};
+        auto label = fmt::format("{}-{}", name, index);
+        const auto there = found.find(id);
+        if (there == found.end())
+          return base::fail(
+              base::Fault::missing,
+              fmt::format("partition {} has no directory {}: acknowledged records may be in it, "
+                          "so the broker does not start without it. Put the directory back",
+                          label, data_.directory->path_of(id).string()));
+        if (!there->second->has_metadata) TRY(data_.directory->write_partition_metadata(id));
+        openings.push_back(opening_of(id, std::move(label), config));
+      }
+    }
+    return openings;
+  }
+
+  /// A partition's directory that the metadata log does not name.
+  base::Result<> dispose(const storage::PartitionDirectory& directory) {
+    if (data_.catalog.was_removed(directory.partition.topic_id)) {
+      data_.deletions.push_back(TRY(data_.directory->begin_delete(directory.partition)));
+      return {};
+    }
+    const auto aside = TRY(data_.directory->set_aside(directory.path));
+    say_(
+        fmt::format("{} belongs to no topic (its creation was never finished); it was set aside "
+                    "as {}. Delete it if you do not miss anything",
+                    directory.path.string(), aside.string()));
+    return {};
+  }
+
+  void open_all(std::vector<Opening>& openings) const {
+    std::mutex mutex;
+    std::condition_variable all_done;
+    std::size_t left = openings.size();
+    for (auto& opening : openings) {
+      workers_.post([&, this] {
+        open(opening);
+        const std::scoped_lock lock(mutex);
+        if (--left == 0) all_done.notify_one();
+      });
+    }
+    std::unique_lock lock(mutex);
+    while (!all_done.wait_for(lock, kProgressEvery, [&] { return left == 0; })) {
+      say_(fmt::format("recovering: {} of {} partitions done", openings.size() - left,
+                       openings.size()));
+    }
+  }
+
+  static constexpr std::chrono::seconds kProgressEvery{2};
+
+  storage::FileSystem& files_;
+  const config::BrokerConfig& config_;
+  WorkerPool& workers_;
+  const base::Clock& clock_;
+  const Say& say_;
+  OpenedData data_;
+  std::optional<storage::PartitionOffsets> ends_;
+  storage::PartitionOffsets points_;
+};
+
+}  // namespace
+
+base::Result<OpenedData> open_data(storage::FileSystem& files, const config::BrokerConfig& config,
+                                   WorkerPool& workers, const base::Clock& clock, const Say& say) {
+  return Starter(files, config, workers, clock, say).run();
+}
+
+}  // namespace broker

@@ -1,0 +1,102 @@
+#include "broker/topics/metadata_log.h"
+
+#include <optional>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "protocol/record/batch_builder.h"
+#include "protocol/record/record_reader.h"
+
+namespace broker {
+namespace {
+
+/// One record is a few hundred bytes; a batch holds those of one request.
+constexpr std::size_t kRecordBytesMax = 1 << 20;
+constexpr std::int32_t kBatchBytesMax = 64 << 20;
+constexpr std::size_t kReadBytes = 1 << 20;
+
+base::Result<> replay_batch(
+    base::BytesView batch,
+    const std::function<base::Result<>(const protocol::MetadataRecord&)>& apply) {
+  base::Result<> outcome;
+  TRY(record::each_record(batch, kRecordBytesMax, [&](const record::RecordView& record) {
+    if (!record.value) return true;  // A tombstone: what it removes is not there.
+    const auto decoded = protocol::decode_metadata_record(*record.value);
+    if (!decoded) {
+      outcome = std::unexpected(decoded.error());
+    } else if (auto applied = apply(*decoded); !applied) {
+      outcome = std::move(applied);
+    }
+    if (!outcome)
+      outcome.error().detail += fmt::format(", at offset {} of __cluster_metadata", record.offset);
+    return outcome.has_value();
+  }));
+  return outcome;
+}
+
+}  // namespace
+
+base::Uuid metadata_topic_id() {
+  base::Uuid id;
+  id.bytes.back() = std::byte{1};
+  return id;
+}
+
+std::shared_ptr<const config::LogConfig> metadata_log_config() {
+  config::LogConfig config;
+  config.retention_ms = -1;
+  config.cleanup_delete = false;
+  config.segment_bytes = kBatchBytesMax;
+  config.max_message_bytes = kBatchBytesMax;
+  return std::make_shared<const config::LogConfig>(config);
+}
+
+base::Result<> replay_metadata(
+    const storage::LogView& log,
+    const std::function<base::Result<>(const protocol::MetadataRecord&)>& apply) {
+  auto offset = log.start_offset();
+  while (offset < log.high_watermark()) {
+    const auto slice = TRY(log.read(offset, kReadBytes, true));
+    // The log is read through the file, so that a bad sector is an error and not a signal.
+    std::vector<std::byte> bytes(slice.bytes.view.size());
+    bytes.resize(TRY(slice.file->read_at(slice.position, bytes)));
+    const auto before = offset;
+    base::Result<> outcome;
+    record::each_batch(bytes, [&](const record::BatchHeader& header, base::BytesView batch) {
+      outcome = replay_batch(batch, apply);
+      offset = header.next_offset();
+      return outcome.has_value();
+    });
+    if (!outcome) return outcome;
+    if (offset == before)
+      return base::fail(base::Fault::corruption,
+                        fmt::format("__cluster_metadata has no whole batch at offset {}", offset));
+  }
+  return {};
+}
+
+Task<base::Result<>> MetadataLog::append(std::vector<protocol::MetadataRecord> records) {
+  record::BatchBuilder builder;
+  const auto now = loop().clock().wall_ms();
+  for (const auto& record : records) {
+    const auto key = protocol::metadata_record_key(record);
+    const auto value = protocol::encode_metadata_record(record);
+    builder.add({.timestamp = now, .key = key, .value = value});
+  }
+  auto batch = builder.finish();
+  if (!batch) co_return std::unexpected(batch.error());
+  const auto owner = std::make_shared<std::vector<std::byte>>(std::move(*batch));
+
+  OneShot<ProduceOutcome> committed;
+  ProduceDone done = [&committed](ProduceOutcome outcome) { committed.set(std::move(outcome)); };
+  partition_->produce({owner, *owner}, AckWhen::committed, std::move(done));
+  const auto outcome = co_await committed;
+  if (outcome.error != protocol::ErrorCode::none)
+    co_return base::fail(base::Fault::io,
+                         fmt::format("the metadata log refused a record: {} {}",
+                                     protocol::name_of(outcome.error), outcome.message));
+  co_return base::Result<>{};
+}
+
+}  // namespace broker

@@ -1,0 +1,231 @@
+#include "broker/topics/topic_store.h"
+
+#include <utility>
+
+#include "broker/errors.h"
+#include "broker/topics/topic_name.h"
+#include "config/topic_config.h"
+
+namespace broker {
+namespace {
+
+constexpr base::ProducerId kProducerIdBlock = 1000;
+
+void refuse(TopicDecision& decision, const base::Error& error) {
+  decision.error = error_code(error.fault);
+  decision.message = error.detail;
+}
+
+base::Result<> delete_directory(storage::DataDirectory& directory,
+                                const base::TopicIdPartition& partition) {
+  return directory.finish_delete(TRY(directory.begin_delete(partition)));
+}
+
+}  // namespace
+
+TopicStore::TopicStore(TopicStoreServices services, std::unique_ptr<MetadataLog> log,
+                       TopicCatalog catalog, std::uint64_t seed)
+    : services_(std::move(services)),
+      log_(std::move(log)),
+      catalog_(std::move(catalog)),
+      random_(seed),
+      gate_(log_->loop()),
+      next_producer_id_(catalog_.next_producer_id()),
+      producer_ids_end_(next_producer_id_),
+      cluster_id_(catalog_.cluster_id()) {
+  image_.set(std::make_shared<const TopicsImage>());
+}
+
+TopicStore::~TopicStore() = default;
+
+TopicDefaults TopicStore::defaults() const {
+  return {.node_id = services_.config.node_id,
+          .num_partitions = services_.config.num_partitions,
+          .clamp_replication_factor = services_.config.clamp_replication_factor};
+}
+
+std::shared_ptr<const config::LogConfig> TopicStore::resolve(
+    const TopicCatalog::Configs& configs) const {
+  return std::make_shared<const config::LogConfig>(
+      config::resolve(services_.config.topic_defaults, configs));
+}
+
+std::shared_ptr<Partition> TopicStore::make_partition(base::TopicIdPartition id,
+                                                      std::unique_ptr<storage::Log> log) {
+  auto& loop = *services_.loops[next_loop_++ % services_.loops.size()];
+  const auto* topic = catalog_.with_id(id.topic_id);
+  ASSERT(topic != nullptr, "a partition is made for a topic of the catalog");
+  // It dies on its loop, whoever lets go of it last.
+  return {new Partition(id, loop, std::move(log), resolve(topic->configs), services_.partition),
+          [&loop](Partition* partition) {
+            if (loop.on_this_thread()) {
+              delete partition;
+            } else {
+              loop.post([partition] { delete partition; });
+            }
+          }};
+}
+
+void TopicStore::adopt(const base::Uuid& topic_id, std::int32_t index,
+                       std::unique_ptr<storage::Log> log) {
+  auto& partitions = partitions_[topic_id];
+  const auto place = static_cast<std::size_t>(index);
+  if (partitions.size() <= place) partitions.resize(place + 1);
+  partitions[place] = make_partition({topic_id, index}, std::move(log));
+}
+
+void TopicStore::publish() {
+  auto image = std::make_shared<TopicsImage>();
+  const auto before = image_.get();
+  for (const auto& [name, entry] : catalog_.topics()) {
+    auto topic = std::make_shared<Topic>();
+    topic->id = entry.id;
+    topic->name = name;
+    topic->internal = is_internal_topic(name);
+    topic->overrides = entry.configs;
+    topic->config = resolve(entry.configs);
+    topic->partitions = partitions_[entry.id];
+    // Unchanged topics are shared with the image before, so that a thousand of them cost pointers.
+    const auto* known = before->with_id(entry.id);
+    const bool same = known != nullptr && known->partitions.size() == topic->partitions.size() &&
+                      known->overrides == topic->overrides;
+    const std::shared_ptr<const Topic> shown = same ? before->by_name.find(name)->second : topic;
+    image->by_name.emplace(name, shown);
+    image->by_id.emplace(entry.id, shown);
+  }
+  image_.set(std::move(image));
+}
+
+Task<base::Result<>> TopicStore::commit(const std::vector<protocol::MetadataRecord>& records) {
+  auto committed = co_await log_->append(records);
+  if (!committed) co_return committed;
+  for (const auto& record : records) {
+    const auto applied = catalog_.apply(record);
+    ASSERT(applied.has_value(), "what was decided on this state applies to it");
+  }
+  co_return base::Result<>{};
+}
+
+base::Result<std::vector<std::unique_ptr<storage::Log>>> TopicStore::create_logs(
+    const TopicDecision& decision) const {
+  const auto config = config::resolve(services_.config.topic_defaults, decision.configs);
+  std::vector<std::unique_ptr<storage::Log>> logs;
+  for (auto index = decision.first_partition; index < decision.end_partition; ++index) {
+    const base::TopicIdPartition id{decision.topic_id, index};
+    const auto now = log_->loop().clock().wall_ms();
+    logs.push_back(
+        TRY(storage::Log::create(services_.files, services_.directory.path_of(id), config, now)));
+    TRY(services_.directory.write_partition_metadata(id));
+  }
+  return logs;
+}
+
+/// The directories come first and the record makes them real: a crash between the two leaves
+/// directories that no record names, which the next start sets aside.
+Task<base::Result<>> TopicStore::add_partitions(const TopicDecision& decision) {
+  auto create = [this, &decision] { return create_logs(decision); };
+  auto created = co_await run_on(services_.workers, log_->loop(), std::move(create));
+  if (!created) co_return std::unexpected(created.error());
+  auto committed = co_await commit(decision.records);
+  if (!committed) co_return committed;
+  auto index = decision.first_partition;
+  for (auto& log : *created) adopt(decision.topic_id, index++, std::move(log));
+  publish();
+  co_return base::Result<>{};
+}
+
+Task<> TopicStore::apply_creation(TopicDecision& decision, bool validate_only) {
+  if (decision.refused() || validate_only) co_return;
+  if (!services_.partition.may_append()) {
+    const base::Error full{base::Fault::full, "the disk of the broker is full"};
+    refuse(decision, full);
+    co_return;
+  }
+  const auto added = co_await add_partitions(decision);
+  if (!added) refuse(decision, added.error());
+}
+
+Task<std::vector<TopicDecision>> TopicStore::create(Loop& home, std::vector<NewTopic> wanted,
+                                                    bool validate_only) {
+  co_await hop_to(log_->loop());
+  co_await gate_.enter();
+  std::vector<TopicDecision> decisions;
+  decisions.reserve(wanted.size());
+  for (const auto& topic : wanted) {
+    auto& decision = decisions.emplace_back(decide_create(catalog_, defaults(), topic, random_));
+    co_await apply_creation(decision, validate_only);
+  }
+  gate_.leave();
+  co_await hop_to(home);
+  co_return decisions;
+}
+
+Task<TopicDecision> TopicStore::grow(
+    Loop& home, std::string name, std::int32_t count,
+    std::optional<std::vector<std::vector<std::int32_t>>> assignments, bool validate_only) {
+  co_await hop_to(log_->loop());
+  co_await gate_.enter();
+  auto decision = decide_grow(catalog_, defaults(), name, count, assignments);
+  co_await apply_creation(decision, validate_only);
+  gate_.leave();
+  co_await hop_to(home);
+  co_return decision;
+}
+
+Task<TopicDecision> TopicStore::remove(Loop& home, base::Uuid topic_id) {
+  co_await hop_to(log_->loop());
+  co_await gate_.enter();
+  auto decision = decide_delete(catalog_, topic_id);
+  if (!decision.refused()) {
+    const auto committed = co_await commit(decision.records);
+    if (!committed) {
+      refuse(decision, committed.error());
+    } else {
+      const auto partitions = std::exchange(partitions_[topic_id], {});
+      partitions_.erase(topic_id);
+      publish();
+      for (const auto& partition : partitions) {
+        co_await hop_to(partition->loop());
+        partition->mark_deleted();
+      }
+      co_await hop_to(log_->loop());
+      // Readers that still hold a slice keep their mapping; the names go now.
+      services_.workers.post([directory = &services_.directory, topic_id,
+                              count = decision.end_partition,
+                              report = services_.partition.on_leftover] {
+        for (std::int32_t index = 0; index < count; ++index) {
+          const auto gone = delete_directory(*directory, {topic_id, index});
+          if (!gone) report(gone.error());
+        }
+      });
+    }
+  }
+  gate_.leave();
+  co_await hop_to(home);
+  co_return decision;
+}
+
+Task<base::Result<base::ProducerId>> TopicStore::new_producer_id(Loop& home) {
+  co_await hop_to(log_->loop());
+  co_await gate_.enter();
+  base::Result<> committed;
+  if (next_producer_id_ == producer_ids_end_) {
+    protocol::ProducerIdsRecord record;
+    record.broker_id = services_.config.node_id;
+    record.next_producer_id = producer_ids_end_ + kProducerIdBlock;
+    std::vector<protocol::MetadataRecord> records{record};
+    committed = co_await commit(records);
+    if (committed) producer_ids_end_ += kProducerIdBlock;
+  }
+  base::Result<base::ProducerId> id = next_producer_id_;
+  if (committed) {
+    ++next_producer_id_;
+  } else {
+    id = std::unexpected(committed.error());
+  }
+  gate_.leave();
+  co_await hop_to(home);
+  co_return id;
+}
+
+}  // namespace broker
