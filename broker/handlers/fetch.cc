@@ -1,0 +1,219 @@
+#include <algorithm>
+#include <chrono>
+#include <memory>
+#include <vector>
+
+#include "broker/errors.h"
+#include "broker/handlers/handlers.h"
+#include "broker/handlers/parked_fetch.h"
+#include "broker/handlers/partition_lookup.h"
+#include "protocol/messages/fetch.h"
+
+namespace broker {
+namespace {
+
+using protocol::ErrorCode;
+using protocol::FetchRequest;
+using protocol::FetchResponse;
+
+constexpr std::int8_t kReadCommitted = 1;
+
+/// What is left of a request's limits while its partitions are read, in the order it names them.
+struct Limits {
+  std::size_t bytes_left = 0;
+  std::size_t bytes_found = 0;
+  bool answer_now = false;  // A partition has something that must be told at once.
+};
+
+/// Bytes that may have to come from the disk first.
+struct ColdSlice {
+  std::shared_ptr<const storage::File> file;
+  std::uint64_t position = 0;
+  std::size_t size = 0;
+  FetchResponse::Partition* answer = nullptr;
+};
+
+FetchResponse::Partition refusal(std::int32_t index, ErrorCode error) {
+  FetchResponse::Partition answer;
+  answer.partition_index = index;
+  answer.error_code = error;
+  answer.high_watermark = -1;
+  answer.records = base::SharedBytes{};  // Empty, not null: clients crash on null.
+  return answer;
+}
+
+/// KIP-595: the client's last epoch ended before the offset it asks for, so its records are gone.
+bool diverges(const Partition& partition, const FetchRequest::Partition& wanted, base::Offset end,
+              FetchResponse::Partition& answer) {
+  if (wanted.last_fetched_epoch < 0) return false;
+  const auto known = partition.epochs().end_offset_for(wanted.last_fetched_epoch, end);
+  if (!known) {
+    answer = refusal(wanted.partition, ErrorCode::offset_out_of_range);
+    return true;
+  }
+  if (known->epoch >= wanted.last_fetched_epoch && known->end_offset >= wanted.fetch_offset)
+    return false;
+  answer.diverging_epoch.epoch = known->epoch;
+  answer.diverging_epoch.end_offset = known->end_offset;
+  return true;
+}
+
+/// One fetch: reads its partitions, waits if it must, and reads again.
+class Fetch {
+ public:
+  Fetch(RequestContext& context, const FetchRequest& request)
+      : context_(context), request_(request) {}
+
+  Task<FetchResponse> run() {
+    auto& home = context_.loop();
+    const auto deadline =
+        home.clock().monotonic() + std::chrono::milliseconds(std::max(request_.max_wait_ms, 0));
+    for (;;) {
+      const bool may_wait = home.clock().monotonic() < deadline;
+      std::shared_ptr<ParkedFetch> parked;
+      if (may_wait) parked = std::make_shared<ParkedFetch>(home, bytes_wanted());
+      co_await read_all(parked);
+      if (!may_wait || limits_.answer_now || limits_.bytes_found >= bytes_wanted() ||
+          response_.responses.empty())
+        break;
+      parked->found(limits_.bytes_found);
+      parked->wait_until(deadline);
+      co_await parked->done();
+    }
+    co_await warm_up();
+    co_return std::move(response_);
+  }
+
+ private:
+  std::size_t bytes_wanted() const {
+    return static_cast<std::size_t>(std::clamp(request_.min_bytes, 0, bytes_max()));
+  }
+  std::int32_t bytes_max() const {
+    return std::clamp(request_.max_bytes, 0, context_.services.config.fetch_max_bytes);
+  }
+
+  Task<> read_all(std::shared_ptr<ParkedFetch> parked) {
+    response_ = {};
+    cold_.clear();
+    limits_ = {.bytes_left = static_cast<std::size_t>(bytes_max())};
+    image_ = context_.services.topics.image();
+    response_.responses.reserve(request_.topics.size());
+    for (const auto& topic : request_.topics) {
+      auto& answers = response_.responses.emplace_back();
+      answers.topic = topic.topic;
+      answers.topic_id = topic.topic_id;
+      answers.partitions.reserve(topic.partitions.size());
+      for (const auto& wanted : topic.partitions) {
+        const auto found = find_partition(*image_, topic.topic, topic.topic_id, wanted.partition);
+        auto error = found.error;
+        // Followers do not exist here; who claims to be one must not move anything (CVE-2018-1288).
+        if (request_.replica_id >= 0 || request_.replica_state.replica_id >= 0)
+          error = ErrorCode::not_leader_or_follower;
+        auto& answer = answers.partitions.emplace_back();
+        if (error != ErrorCode::none) {
+          answer = refusal(wanted.partition, error);
+        } else {
+          co_await hop_to(found.partition->loop());
+          read_one(*found.partition, wanted, answer);
+          if (parked && limits_.bytes_found < bytes_wanted())
+            found.partition->fetch_waiters().add(parked);
+        }
+        if (answer.error_code != ErrorCode::none) limits_.answer_now = true;
+      }
+    }
+    co_await hop_to(context_.loop());
+  }
+
+  void read_one(Partition& partition, const FetchRequest::Partition& wanted,
+                FetchResponse::Partition& answer) {
+    const auto view = partition.view();
+    const auto end = partition.log().end_offset();
+    auto error = partition.deleted()
+                     ? ErrorCode::unknown_topic_or_partition
+                     : check_leader_epoch(wanted.current_leader_epoch, partition.leader_epoch());
+    if (error == ErrorCode::none &&
+        (wanted.fetch_offset < view->start_offset() || wanted.fetch_offset > end))
+      error = ErrorCode::offset_out_of_range;
+    if (error != ErrorCode::none) {
+      answer = refusal(wanted.partition, error);
+      return;
+    }
+    answer.partition_index = wanted.partition;
+    answer.high_watermark = view->high_watermark();
+    answer.last_stable_offset = view->high_watermark();  // No transaction can be open yet.
+    answer.log_start_offset = view->start_offset();
+    answer.records = base::SharedBytes{};
+    if (request_.isolation_level == kReadCommitted) answer.aborted_transactions.emplace();
+    if (diverges(partition, wanted, end, answer)) {
+      limits_.answer_now = true;
+      return;
+    }
+    if (wanted.fetch_offset < view->high_watermark()) read_bytes(*view, wanted, answer);
+  }
+
+  void read_bytes(const storage::LogView& view, const FetchRequest::Partition& wanted,
+                  FetchResponse::Partition& answer) {
+    const bool first = limits_.bytes_found == 0;  // KIP-74: the first batch comes whole.
+    const auto most = std::min(static_cast<std::size_t>(std::max(wanted.partition_max_bytes, 0)),
+                               limits_.bytes_left);
+    if (most == 0 && !first) return;
+    auto slice = view.read(wanted.fetch_offset, most, first);
+    if (!slice) {
+      answer = refusal(wanted.partition, error_code(slice.error().fault));
+      return;
+    }
+    const auto size = slice->bytes.view.size();
+    limits_.bytes_found += size;
+    limits_.bytes_left -= std::min(size, limits_.bytes_left);
+    if (size > 0 && !slice->file->resident(slice->position, size))
+      cold_.push_back({slice->file, slice->position, size, &answer});
+    answer.records = std::move(slice->bytes);
+  }
+
+  /// Brings what is not in the page cache there, on a worker: the loop must not wait for the disk,
+  /// and a sector that cannot be read must be an error before half an answer is sent.
+  Task<> warm_up() {
+    if (cold_.empty()) co_return;
+    auto read = [&cold = cold_] {
+      std::vector<std::byte> scratch(std::size_t{256} << 10);
+      for (auto& slice : cold) {
+        for (std::size_t done = 0; done < slice.size; done += scratch.size()) {
+          const auto part = std::min(scratch.size(), slice.size - done);
+          const auto got =
+              slice.file->read_at(slice.position + done, std::span(scratch).first(part));
+          if (got && *got == part) continue;
+          slice.answer->error_code = ErrorCode::kafka_storage_error;
+          slice.answer->records = base::SharedBytes{};
+          break;
+        }
+      }
+      return true;
+    };
+    co_await run_on(context_.services.workers, context_.loop(), std::move(read));
+  }
+
+  RequestContext& context_;
+  const FetchRequest& request_;
+  std::shared_ptr<const TopicsImage> image_;
+  FetchResponse response_;
+  Limits limits_;
+  std::vector<ColdSlice> cold_;
+};
+
+}  // namespace
+
+/// Fetch (1), v4 to v18. Sessions (KIP-227) are not kept: every full fetch is answered in full with
+/// session id 0, which is legal with every client; an incremental one names a session that is not
+/// ours.
+Task<FetchResponse> handle(RequestContext& context, FetchRequest request) {
+  if (request.session_epoch > 0) {
+    FetchResponse response;
+    response.error_code = ErrorCode::fetch_session_id_not_found;
+    co_return response;
+  }
+  Fetch fetch(context, request);
+  auto response = co_await fetch.run();
+  co_return response;
+}
+
+}  // namespace broker

@@ -1,0 +1,55 @@
+#include "protocol/messages/find_coordinator.h"
+#include "broker/handlers/handlers.h"
+
+namespace broker {
+namespace {
+
+using protocol::ErrorCode;
+using protocol::FindCoordinatorRequest;
+using protocol::FindCoordinatorResponse;
+
+constexpr protocol::ApiVersion kFirstBatched = 4;
+constexpr std::int8_t kGroup = 0;
+constexpr std::int8_t kTransaction = 1;
+
+ErrorCode refusal(std::int8_t key_type) {
+  if (key_type == kGroup) return ErrorCode::none;
+  // Transactions are not served yet; a client must hear that at once and not retry for ever.
+  return key_type == kTransaction ? ErrorCode::unsupported_version : ErrorCode::invalid_request;
+}
+
+template <class Answer>
+void put(const RequestContext& context, ErrorCode error, Answer& answer) {
+  answer.error_code = error;
+  if (error != ErrorCode::none) {
+    answer.node_id = -1;
+    answer.port = -1;
+    answer.error_message = "this broker coordinates groups only, not transactions";
+    return;
+  }
+  answer.node_id = context.services.config.node_id;
+  answer.host = context.connection.advertised_host;
+  answer.port = context.connection.advertised_port;
+  answer.error_message = "";
+}
+
+}  // namespace
+
+/// FindCoordinator (10), v0 to v6: this broker, for groups. An empty group id is answered too; the
+/// group APIs refuse it.
+Task<FindCoordinatorResponse> handle(RequestContext& context, FindCoordinatorRequest request) {
+  FindCoordinatorResponse response;
+  const auto error = refusal(request.key_type);
+  if (context.version < kFirstBatched) {
+    put(context, error, response);
+    co_return response;
+  }
+  for (const auto& key : request.coordinator_keys) {
+    auto& answer = response.coordinators.emplace_back();
+    answer.key = key;
+    put(context, error, answer);
+  }
+  co_return response;
+}
+
+}  // namespace broker

@@ -1,0 +1,16 @@
+#pragma once
+
+#include "broker/runtime/loop.h"
+#include "broker/topics/topic_store.h"
+#include "config/broker_config.h"
+
+namespace broker {
+
+/// What handlers may use of the broker. Everything outlives every request.
+struct Services {
+  const config::BrokerConfig& config;
+  TopicStore& topics;
+  WorkerPool& workers;
+};
+
+}  // namespace broker
