@@ -63,7 +63,7 @@ Task<DescribeTopicPartitionsResponse> handle(RequestContext& context,
     const auto* topic = image->named(name);
     const auto count = topic == nullptr ? 0 : static_cast<std::int32_t>(topic->partitions.size());
     if (room == 0) {
-      response.next_cursor.emplace();
+      response.next_cursor = DescribeTopicPartitionsResponse::Cursor{};
       response.next_cursor->topic_name = name;
       break;
     }
@@ -79,7 +79,7 @@ Task<DescribeTopicPartitionsResponse> handle(RequestContext& context,
     const auto end = describe(*topic, node_id, first, room, answer);
     room -= end - std::min(first, end);
     if (end < count) {
-      response.next_cursor.emplace();
+      response.next_cursor = DescribeTopicPartitionsResponse::Cursor{};
       response.next_cursor->topic_name = name;
       response.next_cursor->partition_index = end;
       break;

@@ -44,7 +44,11 @@ Task<Answer> Dispatcher::handle(ConnectionInfo& connection, base::SharedBytes fr
                          .version = version,
                          .client_id = header.client_id.value_or("")};
   context.version_refused = version != header.api_version;
-  auto answer = co_await api->answer(context, header.correlation_id, request->body);
+  // Whatever header an unknown version has, it is not one of ours either.
+  auto body = context.version_refused ? base::Result<base::SharedBytes>(request->rest)
+                                      : protocol::body_of(*request, api->spec);
+  if (!body) co_return close_because("a malformed request header: " + body.error().detail);
+  auto answer = co_await api->answer(context, header.correlation_id, std::move(*body));
   if (context.close_because) co_return close_because(std::move(*context.close_because));
   co_return answer;
 }

@@ -112,13 +112,11 @@ base::Result<std::unique_ptr<Listener>> Listener::open(ListenerConfig config, co
     ::close(fd);
     return std::unexpected(bind_error(config, address.endpoint(), error));
   }
-  return std::make_unique<Listener>(std::move(config), net, loop, log, fd);
+  return std::make_unique<Listener>(std::move(config), loop, log, fd);
 }
 
-Listener::Listener(ListenerConfig config, const NetConfig& net, Loop& loop, RateLimitedLog& log,
-                   int fd)
+Listener::Listener(ListenerConfig config, Loop& loop, RateLimitedLog& log, int fd)
     : config_(std::move(config)),
-      net_(net),
       loop_(loop),
       log_(log),
       watch_(loop, fd),

@@ -37,7 +37,7 @@ class Listener {
   /// to do; `Fault::invalid` for a host that cannot be resolved; `Fault::io`.
   static base::Result<std::unique_ptr<Listener>> open(ListenerConfig config, const NetConfig& net,
                                                       Loop& loop, RateLimitedLog& log);
-  Listener(ListenerConfig config, const NetConfig& net, Loop& loop, RateLimitedLog& log, int fd);
+  Listener(ListenerConfig config, Loop& loop, RateLimitedLog& log, int fd);
   Listener(const Listener&) = delete;
   Listener& operator=(const Listener&) = delete;
   ~Listener();
@@ -59,7 +59,6 @@ class Listener {
   void pause(const char* why);
 
   ListenerConfig config_;
-  const NetConfig& net_;
   Loop& loop_;
   RateLimitedLog& log_;
   FdWatch watch_;

@@ -4,7 +4,8 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
+
+#include "config/listener_config.h"
 
 namespace broker {
 
@@ -37,13 +38,6 @@ struct NetConfig {
   std::size_t frame_bytes_per_second_min = 1024;
 };
 
-/// Where clients come in, and what they are told to come back to.
-struct ListenerConfig {
-  std::string name;        // "PLAINTEXT", as in Kafka's `listeners`.
-  std::string host;        // A numeric address or a name; empty: every IPv4 one.
-  std::uint16_t port = 0;  // 0: the kernel chooses.
-  std::optional<std::string> advertised_host;    // None: the address that the client reached.
-  std::optional<std::uint16_t> advertised_port;  // None: the port that it reached.
-};
+using config::ListenerConfig;
 
 }  // namespace broker
