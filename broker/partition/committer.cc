@@ -102,8 +102,8 @@ void Committer::complete(const Round& round) {
   for (const auto& [client, ticket] : round)
     by_loop[&client->loop].emplace_back(client, ticket.end);
   for (auto& [loop, synced] : by_loop) {
-    loop->post([synced = std::move(synced)] {
-      for (const auto& [client, end] : synced) client->on_synced(end);
+    loop->post([done = std::move(synced)] {
+      for (const auto& [waiting, end] : done) waiting->on_synced(end);
     });
   }
 }

@@ -23,7 +23,7 @@ Partition::Partition(base::TopicIdPartition id, Loop& loop, std::unique_ptr<stor
   const FlushPolicy policy{.messages = config_->flush_messages, .ms = config_->flush_ms};
   Durability::Listener listener{
       .on_committed = [this](base::Offset offset) { on_committed(offset); },
-      .on_durable = [](base::Offset) {}};
+      .on_durable = [this](base::Offset offset) { on_durable(offset); }};
   durability_ = std::make_unique<FsyncDurability>(loop_, services_.committer, *log_, policy,
                                                   std::move(listener));
 }
@@ -139,6 +139,25 @@ void Partition::on_committed(base::Offset offset) {
   const auto more = size - std::min(bytes_seen_, size);
   bytes_seen_ = size;
   if (!fetch_waiters_.empty()) fetch_waiters_.more_bytes(more);
+}
+
+void Partition::on_durable(base::Offset offset) {
+  while (!durable_waiters_.empty() && durable_waiters_.front().first <= offset) {
+    auto done = std::move(durable_waiters_.front().second);
+    durable_waiters_.pop_front();
+    done();
+  }
+}
+
+void Partition::flush() {
+  ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  if (log_->durable_end() < log_->end_offset()) durability_->flush();
+}
+
+void Partition::when_durable(Job done) {
+  ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  if (log_->durable_end() >= log_->end_offset()) return done();
+  durable_waiters_.emplace_back(log_->end_offset(), std::move(done));
 }
 
 void Partition::mark_deleted() {

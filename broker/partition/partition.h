@@ -80,6 +80,12 @@ class Partition {
   /// From now on everything is answered UNKNOWN_TOPIC_OR_PARTITION; waiting fetches wake up.
   void mark_deleted();
 
+  /// Begins to make durable what is not yet, whatever the topic's policy.
+  void flush();
+  /// Calls `done` on this loop once everything appended so far is on disk; never if the first
+  /// failed sync comes before. flush() hurries it up.
+  void when_durable(Job done);
+
   /// The log itself, for checkpoints and the clean stop.
   storage::Log& log() { return *log_; }
   /// Bytes appended since the last checkpoint.
@@ -106,6 +112,7 @@ class Partition {
   void answer(Pending& pending, const storage::Appended& appended);
   void fail_appends(std::vector<std::shared_ptr<Pending>>& batches, const base::Error& error);
   void on_committed(base::Offset offset);
+  void on_durable(base::Offset offset);
   ProduceOutcome refusal_outcome(Refusal refusal) const;
 
   const base::TopicIdPartition id_;
@@ -118,7 +125,8 @@ class Partition {
 
   std::deque<std::shared_ptr<Pending>> pending_;  // In the order they came in.
   bool append_scheduled_ = false;
-  std::deque<Unanswered> unanswered_;  // By offset.
+  std::deque<Unanswered> unanswered_;                         // By offset.
+  std::deque<std::pair<base::Offset, Job>> durable_waiters_;  // By offset.
   FetchWaiters fetch_waiters_;
   std::uint64_t bytes_since_checkpoint_ = 0;
   std::uint64_t bytes_seen_ = 0;  // Log size the fetch waiters were told of.

@@ -71,13 +71,13 @@ struct LogOpening {
 struct CheckpointPlan {
   base::Offset recovery_point = 0;
   Path directory;
-  std::vector<std::shared_ptr<File>> data;  // To be synced before anything is written.
   std::vector<std::pair<std::string, std::vector<std::byte>>> files;  // Name and contents.
   std::vector<Path> sealed;    // Index files of rolls, written but not synced yet.
   std::vector<Path> obsolete;  // Snapshots that newer ones replace.
 };
 
-/// Carries a plan out; when this returns, everything below its recovery point is on disk. A failed
+/// Carries a plan out. It syncs no segment: everything below the recovery point was synced by the
+/// committer before, so that no sync error can be consumed where no producer waits for it. A failed
 /// sync is final, as everywhere. Thread: any.
 base::Result<> write_checkpoint(FileSystem& files, const CheckpointPlan& plan);
 
@@ -120,7 +120,7 @@ class Log {
   /// Rolls if the active segment is not empty and older than segment.ms. True if it did.
   base::Result<bool> roll_if_due(base::Timestamp now);
 
-  /// Everything up to end_offset(), so that recovery may begin there. After write_checkpoint() has
+  /// Everything up to durable_end(), so that recovery may begin there. After write_checkpoint() has
   /// succeeded the caller makes the recovery point itself durable.
   CheckpointPlan plan_checkpoint();
   /// A clean stop: the active segment is cut to its length and a checkpoint written. No append

@@ -12,7 +12,6 @@ constexpr std::size_t kSnapshotsKept = 2;
 }  // namespace
 
 base::Result<> write_checkpoint(FileSystem& files, const CheckpointPlan& plan) {
-  for (const auto& file : plan.data) TRY(file->sync());
   for (const auto& path : plan.sealed) {
     const auto file = TRY(files.open(path, OpenMode::read_write));
     TRY(file->sync());
@@ -29,11 +28,7 @@ base::Result<> write_checkpoint(FileSystem& files, const CheckpointPlan& plan) {
 }
 
 CheckpointPlan Log::plan_checkpoint() {
-  CheckpointPlan plan{.recovery_point = end_, .directory = directory_};
-  for (const auto& segment : segments_) {
-    // A segment rolled since the last checkpoint may not have been synced yet.
-    if (segment->file()) plan.data.push_back(segment->file());
-  }
+  CheckpointPlan plan{.recovery_point = durable_end_, .directory = directory_};
   auto& last = active();
   plan.files.emplace_back(file_name(last.base_offset(), kIndexSuffix), last.offset_index_bytes());
   plan.files.emplace_back(file_name(last.base_offset(), kTimeIndexSuffix), last.time_index_bytes());
@@ -54,10 +49,12 @@ CheckpointPlan Log::plan_checkpoint() {
 
 base::Result<> Log::close() {
   TRY(active().trim());
-  const auto plan = plan_checkpoint();
-  TRY(write_checkpoint(files_, plan));
-  on_synced(plan.recovery_point);
-  return {};
+  const auto ticket = sync_ticket();
+  for (const auto& file : ticket.files) TRY(file->sync());
+  TRY(active().file()->sync());
+  for (const auto& directory : ticket.directories) TRY(files_.sync_directory(directory));
+  on_synced(ticket.end);
+  return write_checkpoint(files_, plan_checkpoint());
 }
 
 }  // namespace storage

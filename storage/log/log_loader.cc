@@ -271,7 +271,8 @@ Result<> LogLoader::set_aside_later_segments(base::Offset base) {
     if (later <= base) continue;
     const auto path = directory_ / file_name(later, kLogSuffix);
     const auto file = TRY(files_.open(path, OpenMode::read));
-    const auto bytes = TRY(last_nonzero(*file, 0, TRY(file->size())));
+    const auto size = TRY(file->size());
+    const auto bytes = TRY(last_nonzero(*file, 0, size));
     report_.bytes_cut += bytes;
     const Path aside = path.string() + std::string(kQuarantineSuffix);
     TRY(files_.rename(path, aside));
