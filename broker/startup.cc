@@ -2,12 +2,15 @@
 
 #include <condition_variable>
 #include <mutex>
+#include <random>
 #include <utility>
 
 #include <fmt/format.h>
 
+#include "broker/partition/committer.h"
 #include "broker/topics/metadata_log.h"
 #include "config/topic_config.h"
+#include "protocol/base/random.h"
 
 namespace broker {
 namespace {
@@ -36,8 +39,9 @@ class Starter {
   base::Result<OpenedData> run() {
     data_.directory = TRY(storage::DataDirectory::open(files_, config_.data_dir));
     ends_ = TRY(data_.directory->take_clean_marker());
-    points_ = TRY(data_.directory->read_recovery_points());
+    data_.recovery_points = TRY(data_.directory->read_recovery_points());
     TRY(open_metadata_log());
+    TRY(name_cluster());
     auto openings = TRY(reconcile());
     open_all(openings);
     for (auto& opening : openings) {
@@ -61,7 +65,7 @@ class Starter {
                     .config = config,
                     .how = {.now = clock_.wall_ms()},
                     .log = base::fail(base::Fault::closed, "not opened yet")};
-    if (const auto point = points_.find(id); point != points_.end())
+    if (const auto point = data_.recovery_points.find(id); point != data_.recovery_points.end())
       opening.how.recovery_point = point->second;
     if (ends_) {
       const auto end = ends_->find(id);
@@ -103,6 +107,35 @@ class Starter {
     data_.metadata_log = TRY(std::move(opening.log));
     return replay_metadata(*data_.metadata_log->view(),
                            [this](const auto& record) { return data_.catalog.apply(record); });
+  }
+
+  /// A cluster is named once, by its configuration or by chance, before anything else is in its
+  /// log.
+  base::Result<> name_cluster() {
+    const auto& known = data_.catalog.cluster_id();
+    if (!known.empty()) {
+      if (!config_.cluster_id || *config_.cluster_id == known) return {};
+      return base::fail(
+          base::Fault::invalid,
+          fmt::format("{} belongs to cluster {}, and cluster.id is {}. Remove cluster.id, or name "
+                      "another data.dir",
+                      config_.data_dir.string(), known, *config_.cluster_id));
+    }
+    base::Random random(std::random_device{}() * (std::uint64_t{1} << 32U) +
+                        std::random_device{}());
+    protocol::ClusterIdRecord record;
+    record.cluster_id = config_.cluster_id.value_or(base::Uuid::make(random).to_text());
+    const auto batch = TRY(metadata_batch({record}, clock_.wall_ms()));
+    const auto header = *record::BatchHeader::read(batch);
+    const storage::NewBatch fresh{
+        .header = header, .records = base::BytesView(batch).subspan(record::BatchHeader::kSize)};
+    auto& log = *data_.metadata_log;
+    TRY(log.append({&fresh, 1}, clock_.wall_ms()));
+    const auto ticket = log.sync_ticket();
+    TRY(sync_all(files_, {&ticket, 1}));
+    log.on_synced(ticket.end);
+    log.set_high_watermark(ticket.end);
+    return data_.catalog.apply(record);
   }
 
   /// What the log says there is, against what lies in the directory.
@@ -181,7 +214,6 @@ class Starter {
   const Say& say_;
   OpenedData data_;
   std::optional<storage::PartitionOffsets> ends_;
-  storage::PartitionOffsets points_;
 };
 
 }  // namespace

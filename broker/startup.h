@@ -22,16 +22,19 @@ struct OpenedData {
   std::unique_ptr<storage::Log> metadata_log;
   TopicCatalog catalog;
   std::map<base::TopicIdPartition, std::unique_ptr<storage::Log>> logs;  // One for each partition.
+  storage::PartitionOffsets recovery_points;                             // As they are on disk.
   std::vector<storage::Path> deletions;  // Of removed topics, begun and not finished.
 };
 
 /// Opens the data directory after any kind of stop (DESIGN.md section 4): takes its lock, removes
 /// the clean-shutdown marker durably, folds the metadata log, reconciles directories with it, and
-/// recovers all partitions side by side on `workers`. `say` gets one line for everything that an
-/// operator should know. Nothing is deleted except what is left of removed topics.
+/// recovers all partitions side by side on `workers`. The first start gives the cluster its id.
+/// `say` gets one line for everything that an operator should know. Nothing is deleted except what
+/// is left of removed topics.
 ///
 /// Errors: `Fault::missing` when a partition's directory is gone though its topic was not removed,
-/// and those of DataDirectory::open and Log::open. Thread: main, before anything is served.
+/// `Fault::invalid` when cluster.id is not the directory's, and those of DataDirectory::open and
+/// Log::open. Thread: main, before anything is served.
 base::Result<OpenedData> open_data(storage::FileSystem& files, const config::BrokerConfig& config,
                                    WorkerPool& workers, const base::Clock& clock,
                                    const std::function<void(const std::string&)>& say);

@@ -37,12 +37,6 @@ base::Result<> replay_batch(
 
 }  // namespace
 
-base::Uuid metadata_topic_id() {
-  base::Uuid id;
-  id.bytes.back() = std::byte{1};
-  return id;
-}
-
 std::shared_ptr<const config::LogConfig> metadata_log_config() {
   config::LogConfig config;
   config.retention_ms = -1;
@@ -76,15 +70,19 @@ base::Result<> replay_metadata(
   return {};
 }
 
-Task<base::Result<>> MetadataLog::append(std::vector<protocol::MetadataRecord> records) {
+base::Result<std::vector<std::byte>> metadata_batch(
+    const std::vector<protocol::MetadataRecord>& records, base::Timestamp now) {
   record::BatchBuilder builder;
-  const auto now = loop().clock().wall_ms();
   for (const auto& record : records) {
     const auto key = protocol::metadata_record_key(record);
     const auto value = protocol::encode_metadata_record(record);
     builder.add({.timestamp = now, .key = key, .value = value});
   }
-  auto batch = builder.finish();
+  return builder.finish();
+}
+
+Task<base::Result<>> MetadataLog::append(std::vector<protocol::MetadataRecord> records) {
+  auto batch = metadata_batch(records, loop().clock().wall_ms());
   if (!batch) co_return std::unexpected(batch.error());
   const auto owner = std::make_shared<std::vector<std::byte>>(std::move(*batch));
 

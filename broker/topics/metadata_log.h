@@ -12,9 +12,6 @@
 
 namespace broker {
 
-/// Kafka's id of __cluster_metadata (Uuid.METADATA_TOPIC_ID).
-base::Uuid metadata_topic_id();
-
 /// How __cluster_metadata-0 is kept: for ever, synced before anything is answered.
 std::shared_ptr<const config::LogConfig> metadata_log_config();
 
@@ -24,21 +21,25 @@ base::Result<> replay_metadata(
     const storage::LogView& log,
     const std::function<base::Result<>(const protocol::MetadataRecord&)>& apply);
 
+/// The records as one batch of that log. Errors: those of BatchBuilder.
+base::Result<std::vector<std::byte>> metadata_batch(
+    const std::vector<protocol::MetadataRecord>& records, base::Timestamp now);
+
 /// Appends to __cluster_metadata-0: all records of one call or none.
 ///
 /// Thread: the loop of its partition.
 class MetadataLog {
  public:
-  explicit MetadataLog(std::unique_ptr<Partition> partition) : partition_(std::move(partition)) {}
+  explicit MetadataLog(std::shared_ptr<Partition> partition) : partition_(std::move(partition)) {}
 
-  Partition& partition() { return *partition_; }
+  const std::shared_ptr<Partition>& partition() const { return partition_; }
   Loop& loop() { return partition_->loop(); }
 
   /// Ends when the records are committed, which for this log means on disk.
   Task<base::Result<>> append(std::vector<protocol::MetadataRecord> records);
 
  private:
-  std::unique_ptr<Partition> partition_;
+  std::shared_ptr<Partition> partition_;
 };
 
 }  // namespace broker

@@ -61,7 +61,8 @@ std::shared_ptr<Partition> TopicStore::make_partition(base::TopicIdPartition id,
             if (loop.on_this_thread()) {
               delete partition;
             } else {
-              loop.post([partition] { delete partition; });
+              // Owned by the job: one that never runs deletes it all the same.
+              loop.post([gone = std::unique_ptr<Partition>(partition)] {});
             }
           }};
 }
@@ -94,6 +95,14 @@ void TopicStore::publish() {
     image->by_id.emplace(entry.id, shown);
   }
   image_.set(std::move(image));
+}
+
+std::vector<std::shared_ptr<Partition>> TopicStore::all_partitions() const {
+  std::vector<std::shared_ptr<Partition>> all{log_->partition()};
+  const auto shown = image();
+  for (const auto& [name, topic] : shown->by_name)
+    all.insert(all.end(), topic->partitions.begin(), topic->partitions.end());
+  return all;
 }
 
 Task<base::Result<>> TopicStore::commit(const std::vector<protocol::MetadataRecord>& records) {

@@ -43,6 +43,8 @@ class TopicStore {
   std::shared_ptr<const TopicsImage> image() const { return image_.get(); }
   const std::string& cluster_id() const { return cluster_id_; }
   MetadataLog& log() { return *log_; }
+  /// Every partition there is, the metadata log's too.
+  std::vector<std::shared_ptr<Partition>> all_partitions() const;
 
   /// Takes over a partition that was found on disk. Start-up only, before anything is served.
   void adopt(const base::Uuid& topic_id, std::int32_t index, std::unique_ptr<storage::Log> log);
