@@ -1,13 +1,19 @@
 #pragma once
 
+#include <string_view>
+
 #include "config/broker_config.h"
 
 namespace broker {
 
+/// Exit codes of run().
+inline constexpr int kStoppedCleanly = 0;
+inline constexpr int kCouldNotStart = 1;
+inline constexpr int kDiskFailed = 74;  // EX_IOERR: a sync or an append failed.
+
 /// Runs the broker until SIGTERM or SIGINT: opens and recovers the data directory, serves, drains,
-/// and stops cleanly. Prints one line "stele ready on HOST:PORT ..." to stdout when clients may
-/// come. Returns the exit code of the process: 0 after a clean stop, 1 when it could not start, 74
-/// (EX_IOERR) when a sync failed. Main thread.
-int run(const config::BrokerConfig& config);
+/// and stops cleanly. Prints one line "stele ready on HOST:PORT" for each listener to stdout when
+/// clients may come. Main thread; once for a process.
+int run(const config::BrokerConfig& config, std::string_view version);
 
 }  // namespace broker
