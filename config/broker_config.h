@@ -4,6 +4,7 @@
 #include <filesystem>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -53,6 +54,10 @@ struct BrokerConfig {
 
   std::string log_level = "info";   // log.level
   std::string log_format = "text";  // log.format: text or json
+
+  /// Names of broker_keys() that somebody set, whatever to: DescribeConfigs tells them from
+  /// defaults.
+  std::set<std::string, std::less<>> keys_given;
 };
 
 }  // namespace config
