@@ -1,0 +1,1 @@
+"""What the stories of the clients stand on: brokers to talk to, clients to run, observations to compare."""
