@@ -44,7 +44,7 @@ base::Result<MetadataRecord> decode_type(std::uint32_t type, std::uint32_t versi
     using Record = std::variant_alternative_t<I, MetadataRecord>;
     if (std::cmp_not_equal(Record::api.key, type))
       return decode_type<I + 1>(type, version, std::move(body));
-    if (!Record::api.valid.contains(static_cast<ApiVersion>(version)))
+    if (std::cmp_greater(version, Record::api.valid.last))
       return base::fail(base::Fault::unsupported,
                         fmt::format("a metadata record of type {} in version {} is not known to "
                                     "this version of Stele; a newer one wrote it, start that one",

@@ -45,20 +45,32 @@ class Decoder final : public FieldVisitor {
 
  private:
   void tagged_fields(StructRef s) {
+    std::int64_t previous = -1;
     for (auto n = uvarint(); n > 0 && !bad_; --n) {
-      tag_ = static_cast<int>(uvarint() & 0x7fffffff);
-      const auto size = uvarint();
-      const auto body = take(size);
+      const auto tag = uvarint();
+      const auto body = take(uvarint());
       if (bad_) return;
-      const auto after = std::exchange(in_.view, body);
-      s.fields(*this);  // A tag that no field has is skipped with its body.
-      if (bad_) return;
-      in_.view = after;
+      if (tag <= previous) return fail("its tagged fields are not in ascending order");
+      previous = tag;
+      if (tag <= kTagMax) tagged_field(s, static_cast<int>(tag), body);
     }
+  }
+
+  /// A tag that no field of this version has is skipped with its body.
+  void tagged_field(StructRef s, int tag, base::BytesView body) {
+    const auto after = std::exchange(in_.view, body);
+    tag_ = tag;
+    const bool outer = std::exchange(is_tag_known_, false);
+    s.fields(*this);
+    const bool known = std::exchange(is_tag_known_, outer);
+    if (bad_) return;
+    if (known && !in_.view.empty()) return fail("a tagged field is longer than its value");
+    in_.view = after;
   }
 
   bool enter(const char* name, const Field& field, bool) override {
     if (bad_ || !field.present.contains(version_) || field.tag != tag_) return false;
+    is_tag_known_ = true;
     nullable_ = field.nullable.contains(version_);
     field_ = name;
     return true;
@@ -123,17 +135,25 @@ class Decoder final : public FieldVisitor {
     if (!bad_) std::memcpy(v.bytes.data(), bytes.data(), bytes.size());
   }
 
+  std::string_view text(std::int64_t size) {
+    if (size > std::int64_t{kTextMax}) {
+      fail("a text is too long");
+      return {};
+    }
+    return base::as_text(take(static_cast<std::size_t>(size)));
+  }
+
   void text_or_bytes(std::string& v) override {
     const auto n = length<std::int16_t>();
     if (n < 0) return fail("a text is null where it may not be");
-    v = base::as_text(take(static_cast<std::size_t>(n)));
+    v = text(n);
   }
   void text_or_bytes(std::optional<std::string>& v) override {
     const auto n = length<std::int16_t>();
     if (n < 0)
       v.reset();
     else
-      v.emplace(base::as_text(take(static_cast<std::size_t>(n))));
+      v.emplace(text(n));
   }
   void text_or_bytes(base::SharedBytes& v) override {
     const auto n = length<std::int32_t>();
@@ -154,9 +174,12 @@ class Decoder final : public FieldVisitor {
     return present && !bad_;
   }
 
-  bool list(bool, ListRef items, bool) override {
+  bool list(bool, ListRef items) override {
     const auto signed_count = length<std::int32_t>();
-    if (signed_count < 0) return true;
+    if (signed_count < 0) {
+      if (!items.can_be_null()) fail("a list is null where it may not be");
+      return true;
+    }
     const auto count = static_cast<std::size_t>(signed_count);
     // Every item takes a byte at least: a larger count is a lie.
     if (count > in_.view.size()) {
@@ -182,6 +205,7 @@ class Decoder final : public FieldVisitor {
   bool bad_ = false;
   bool nullable_ = false;
   int tag_ = -1;  // The tag whose body is being read; -1: ordinary fields.
+  bool is_tag_known_ = false;
   const char* why_ = "";
   const char* field_ = "";
 };

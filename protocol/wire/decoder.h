@@ -11,8 +11,10 @@ namespace protocol {
 /// become slices of the input and keep it alive. Unknown tagged fields are skipped.
 ///
 /// Nothing is believed: `Fault::corruption` for truncated or left-over bytes, a negative length
-/// where there is no null, a length or count beyond what is left, a varint of more than five bytes,
-/// or lists that would take far more memory than the input has bytes.
+/// where there is no null, a length or count beyond what is left, a text of more than kTextMax
+/// bytes, a varint of more than five, tagged fields that are not in ascending order (KIP-482), or
+/// lists that would take far more memory than the input has bytes. Lengths are checked before
+/// anything is allocated for them.
 base::Result<> decode(StructRef message, const ApiSpec& api, ApiVersion version,
                       base::SharedBytes input);
 

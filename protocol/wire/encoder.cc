@@ -1,5 +1,6 @@
 #include "protocol/wire/encoder.h"
 
+#include <algorithm>
 #include <array>
 #include <bit>
 #include <memory>
@@ -106,8 +107,10 @@ class Encoder final : public FieldVisitor {
   void number(Uuid& v) override { out_.append(v.bytes.data(), v.bytes.size()); }
 
   void text_or_bytes(std::string& v) override {
-    length<std::int16_t>(v.size());
-    out_.append(v.data(), v.size());
+    // What clients sent is shorter: only a sentence of ours that quotes it can be cut here.
+    const auto size = std::min(v.size(), kTextMax);
+    length<std::int16_t>(size);
+    out_.append(v.data(), size);
   }
   void text_or_bytes(std::optional<std::string>& v) override {
     if (v)
@@ -136,7 +139,7 @@ class Encoder final : public FieldVisitor {
     return present;
   }
 
-  bool list(bool is_null, ListRef items, bool) override {
+  bool list(bool is_null, ListRef items) override {
     if (is_null) {
       null<std::int32_t>();
       return true;

@@ -46,7 +46,8 @@ class EncodeBuffer {
 };
 
 /// Appends the message as `version` of `api` has it. Encoding does not change the message. A null
-/// in a version that has none is a bug of ours and stops the process.
+/// in a version that has none is a bug of ours and stops the process. A text of more than kTextMax
+/// bytes is cut.
 void encode(StructRef message, const ApiSpec& api, ApiVersion version, EncodeBuffer& out);
 
 /// The same in one flat run of bytes, for tools, tests and stored records.

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <limits>
 
@@ -14,6 +15,13 @@ struct Versions {
 
   constexpr bool contains(ApiVersion v) const { return first <= v && v <= last; }
 };
+
+/// No message has a tag above this one: higher ones are unknown and skipped at once, so that many
+/// of them cost no more than their bytes.
+inline constexpr int kTagMax = 31;
+/// A text on the wire has at most so many bytes, even where its length is a varint (Kafka's
+/// generated messages).
+inline constexpr std::size_t kTextMax = 0x7fff;
 
 /// Where one field of a message appears on the wire.
 struct Field {

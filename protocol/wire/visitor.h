@@ -36,20 +36,22 @@ class ListRef {
     void (*resize)(void*, std::size_t);
     void (*item)(void*, std::size_t, FieldVisitor&);
     std::size_t item_bytes;  // Of one item in memory, without what it points to.
+    bool can_be_null;        // The C++ type has a null.
   };
   ListRef(void* list, const Ops& ops) : list_(list), ops_(&ops) {}
   std::size_t size() const { return ops_->size(list_); }
   void resize(std::size_t n) const { ops_->resize(list_, n); }
   void item(std::size_t i, FieldVisitor& v) const { ops_->item(list_, i, v); }
   std::size_t item_bytes() const { return ops_->item_bytes; }
+  bool can_be_null() const { return ops_->can_be_null; }
 
  private:
   void* list_;
   const Ops* ops_;
 };
 
-/// What can be done to every field of a message. A message shows each field once; encoding, sizing,
-/// decoding and printing are four ordinary classes.
+/// What can be done to every field of a message. A message shows each field once; encoding,
+/// decoding, printing and dumping the schema are ordinary classes.
 class FieldVisitor {
  public:
   template <class T, class... Unset>
@@ -63,9 +65,11 @@ class FieldVisitor {
 
   template <class T>
   void visit(T& value) {
-    if constexpr (std::is_enum_v<T>)
-      number(reinterpret_cast<std::underlying_type_t<T>&>(value));
-    else if constexpr (requires { number(value); })
+    if constexpr (std::is_enum_v<T>) {
+      auto plain = static_cast<std::underlying_type_t<T>>(value);
+      number(plain);
+      value = static_cast<T>(plain);
+    } else if constexpr (requires { number(value); })
       number(value);
     else if constexpr (requires { T::fields(value, *this); })
       structure(StructRef(value));
@@ -73,10 +77,10 @@ class FieldVisitor {
                          value.resize(0);
                          typename T::value_type;
                        } && !std::is_same_v<T, std::string>)
-      list(false, ref(value), true);
+      list(false, ref(value));
     else if constexpr (requires { value->resize(0); } &&
                        !std::is_same_v<T, std::optional<std::string>>) {
-      if (list(!value.has_value(), ListRef(&value, null_ops<typename T::value_type>), true))
+      if (list(!value.has_value(), ListRef(&value, null_ops<typename T::value_type>)))
         value.reset();
     } else if constexpr (requires { T::value_type::fields(*value, *this); }) {
       if (structure_or_null(value.has_value())) {
@@ -107,7 +111,8 @@ class FieldVisitor {
   virtual void text_or_bytes(std::optional<base::SharedBytes>&) = 0;
   virtual void structure(StructRef) = 0;
   virtual bool structure_or_null(bool present) = 0;
-  virtual bool list(bool null, ListRef, bool nullable) = 0;  // Returns: is it null now?
+  /// Returns whether it is null now, which it may be only if items.can_be_null().
+  virtual bool list(bool is_null, ListRef items) = 0;
 
  private:
   template <class V>
@@ -139,10 +144,10 @@ class FieldVisitor {
   }
   template <class V>
   static constexpr ListRef::Ops ops{&size_of<V>, &resize<V>, &item<V>,
-                                    sizeof(typename V::value_type)};
+                                    sizeof(typename V::value_type), false};
   template <class V>
   static constexpr ListRef::Ops null_ops{&size_of_null<V>, &resize_null<V>, &item_null<V>,
-                                         sizeof(typename V::value_type)};
+                                         sizeof(typename V::value_type), true};
   template <class V>
   static ListRef ref(V& v) {
     return {&v, ops<V>};
