@@ -18,6 +18,10 @@ BatchVerdict refuse(BatchFault fault, std::string why) {
 }
 
 BatchVerdict check_counts(const BatchHeader& header) {
+  if (header.base_offset != 0)
+    return refuse(
+        BatchFault::invalid_record,
+        fmt::format("the base offset of a produced batch is 0, not {}", header.base_offset));
   if (header.record_count <= 0 || header.last_offset_delta != header.record_count - 1)
     return refuse(BatchFault::invalid_record,
                   fmt::format("the batch says that it has {} records, but its offsets count {}",
