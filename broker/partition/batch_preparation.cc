@@ -71,6 +71,14 @@ record::RecordRules rules_of(const config::LogConfig& config, base::Timestamp no
   return rules;
 }
 
+/// A topic may ask not to have compressed batches walked (stele.validate.compressed). One that is
+/// compacted needs the keys all the same, and what is to be rebuilt must be whole.
+bool must_walk(const BatchInPreparation& batch, const config::LogConfig& config) {
+  const auto codec = batch.header.codec();
+  return codec == Codec::none || config.validate_compressed || config.cleanup_compact ||
+         wanted_codec(config, codec) != codec;
+}
+
 /// Writes the records anew in another codec; offsets, times and headers stay as they are.
 Refusal recompress(BatchInPreparation& batch, Codec codec, const config::LogConfig& config) {
   record::BatchBuilder builder(codec, wanted_level(config));
@@ -103,11 +111,12 @@ Refusal recompress(BatchInPreparation& batch, Codec codec, const config::LogConf
 }  // namespace
 
 Refusal begin_preparation(BatchInPreparation& batch, const config::LogConfig& config) {
-  if (auto verdict = record::check_header(batch.bytes.view, batch.header); !verdict.ok())
-    return refuse(std::move(verdict));
+  // The size first: it is what bounds the work of the checksum.
   if (batch.bytes.view.size() > static_cast<std::size_t>(config.max_message_bytes))
     return refuse(ErrorCode::message_too_large,
                   "the batch is larger than the topic's max.message.bytes");
+  if (auto verdict = record::check_header(batch.bytes.view, batch.header); !verdict.ok())
+    return refuse(std::move(verdict));
   if (batch.header.transactional())
     return refuse(ErrorCode::invalid_txn_state, "transactions are not served yet");
   return {};
@@ -116,22 +125,20 @@ Refusal begin_preparation(BatchInPreparation& batch, const config::LogConfig& co
 bool is_slow_to_finish(const BatchInPreparation& batch, const config::LogConfig& config) {
   const auto codec = batch.header.codec();
   if (wanted_codec(config, codec) != codec) return true;
-  if (codec != Codec::none && !config.validate_compressed && !config.cleanup_compact) return false;
-  return record::is_slow_to_check(batch.header);
+  return must_walk(batch, config) && record::is_slow_to_check(batch.header);
 }
 
 Refusal finish_preparation(BatchInPreparation& batch, const config::LogConfig& config,
                            base::Timestamp now) {
   const auto codec = batch.header.codec();
+  const auto wanted = wanted_codec(config, codec);
   const auto rules = rules_of(config, now);
-  // A topic that does not have compressed batches walked still needs the keys of a compacted one.
-  const bool walk = codec == Codec::none || config.validate_compressed || rules.key_required;
   auto max_timestamp = batch.header.max_timestamp;
-  if (walk) {
+  if (must_walk(batch, config)) {
     auto verdict = record::check_records(batch.bytes.view, batch.header, rules, max_timestamp);
     if (!verdict.ok()) return refuse(std::move(verdict));
   }
-  if (const auto wanted = wanted_codec(config, codec); wanted != codec) {
+  if (wanted != codec) {
     if (auto refusal = recompress(batch, wanted, config); refusal.refused()) return refusal;
   }
   if (!rules.create_time) {
