@@ -4,6 +4,8 @@
 #include <chrono>
 #include <utility>
 
+#include "protocol/base/assert.h"
+
 namespace broker {
 
 /// Shared with the committer's completions, which may arrive after the partition is gone.
@@ -12,6 +14,7 @@ struct FsyncDurability::Core : std::enable_shared_from_this<Core> {
       : loop(home), committer(syncs), log(&its_log), policy(rule), listener(std::move(told)) {}
 
   void submit(const Run& run) {
+    assert_thread();
     if (policy.acknowledges_after_sync()) return request_sync();
     unsynced_records += run.records;
     commit(run.end);
@@ -20,6 +23,7 @@ struct FsyncDurability::Core : std::enable_shared_from_this<Core> {
   }
 
   void request_sync() {
+    assert_thread();
     timer.reset();
     unsynced_records = 0;
     committer.submit(client, log->sync_ticket());
@@ -36,6 +40,10 @@ struct FsyncDurability::Core : std::enable_shared_from_this<Core> {
     log->on_synced(end);
     listener.on_durable(end);
     commit(end);
+  }
+
+  void assert_thread() const {
+    ASSERT(loop.on_this_thread(), "durability is asked for on the partition's loop");
   }
 
   void commit(base::Offset end) {

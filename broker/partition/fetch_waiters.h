@@ -1,8 +1,9 @@
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
-#include <functional>
 #include <memory>
+#include <utility>
 #include <vector>
 
 namespace broker {
@@ -38,6 +39,8 @@ class FetchWaiters {
     each([](FetchWait& waiter) { waiter.wake(); });
   }
   bool empty() const { return waiters_.empty(); }
+  /// How many are remembered, some of whom may have given up.
+  std::size_t size() const { return waiters_.size(); }
 
  private:
   template <class Tell>

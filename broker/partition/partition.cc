@@ -4,7 +4,6 @@
 #include <utility>
 
 #include "broker/errors.h"
-#include "protocol/base/assert.h"
 
 namespace broker {
 
@@ -18,7 +17,6 @@ Partition::Partition(base::TopicIdPartition id, Loop& loop, std::unique_ptr<stor
       log_(std::move(log)),
       leader_epoch_(log_->leader_epoch()),
       config_(std::move(config)),
-      bytes_seen_(log_->size_bytes()),
       self_(std::make_shared<Partition*>(this)) {
   const FlushPolicy policy{.messages = config_->flush_messages, .ms = config_->flush_ms};
   Durability::Listener listener{
@@ -31,9 +29,10 @@ Partition::Partition(base::TopicIdPartition id, Loop& loop, std::unique_ptr<stor
 Partition::~Partition() { *self_ = nullptr; }
 
 void Partition::produce(base::SharedBytes batch, AckWhen when, ProduceDone done) {
-  ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  assert_thread();
   if (deleted_) return done({.error = ErrorCode::unknown_topic_or_partition});
-  if (broken_ || !services_.may_append())
+  if (broken_) return done(broken_outcome());
+  if (!services_.may_append())
     return done({.error = ErrorCode::kafka_storage_error,
                  .message = "the disk of the broker is full; it takes records again by itself"});
 
@@ -87,26 +86,32 @@ void Partition::append_ready() {
   }
   if (taken.empty()) return;
   if (deleted_ || broken_) {
-    for (const auto& batch : taken)
-      batch->done({.error = deleted_ ? ErrorCode::unknown_topic_or_partition
-                                     : ErrorCode::kafka_storage_error});
+    const auto outcome = deleted_ ? ProduceOutcome{.error = ErrorCode::unknown_topic_or_partition}
+                                  : broken_outcome();
+    for (const auto& batch : taken) batch->done(outcome);
     return;
   }
 
-  const auto before = log_->end_offset();
+  const auto end_before = log_->end_offset();
+  const auto bytes_before = log_->size_bytes();
   const auto appended = log_->append(batches, loop_.clock().wall_ms());
   if (!appended) return fail_appends(taken, appended.error());
   for (std::size_t i = 0; i < taken.size(); ++i) answer(*taken[i], (*appended)[i]);
-  if (log_->end_offset() == before) return;
-  for (const auto& batch : batches) bytes_since_checkpoint_ += batch.header.total_size();
-  durability_->submit({.end = log_->end_offset(), .records = log_->end_offset() - before});
+  const auto end = log_->end_offset();
+  if (end == end_before) return;
+  const auto bytes = log_->size_bytes() - bytes_before;
+  bytes_since_checkpoint_ += bytes;
+  uncommitted_.push_back({end, bytes});
+  durability_->submit({.end = end, .records = end - end_before});
 }
 
 void Partition::answer(Pending& pending, const storage::Appended& appended) {
-  ProduceOutcome outcome{.error = error_code(appended.verdict),
-                         .base_offset = appended.base_offset,
-                         .log_append_time = pending.batch.log_append_time,
-                         .log_start_offset = log_->start_offset()};
+  const bool repeated = appended.verdict == storage::AppendVerdict::duplicate;
+  ProduceOutcome outcome{
+      .error = error_code(appended.verdict),
+      .base_offset = appended.base_offset,
+      .log_append_time = repeated ? appended.timestamp : pending.batch.log_append_time,
+      .log_start_offset = log_->start_offset()};
   const bool waits = outcome.error == ErrorCode::none && pending.when == AckWhen::committed;
   const auto committed_at = appended.last_offset + 1;
   if (!waits || committed_at <= log_->high_watermark()) return pending.done(std::move(outcome));
@@ -135,10 +140,10 @@ void Partition::on_committed(base::Offset offset) {
     unanswered_.pop_front();
     next.done(std::move(next.outcome));
   }
-  const auto size = log_->size_bytes();
-  const auto more = size - std::min(bytes_seen_, size);
-  bytes_seen_ = size;
-  if (!fetch_waiters_.empty()) fetch_waiters_.more_bytes(more);
+  std::uint64_t bytes = 0;
+  for (; !uncommitted_.empty() && uncommitted_.front().end <= offset; uncommitted_.pop_front())
+    bytes += uncommitted_.front().bytes;
+  if (!fetch_waiters_.empty()) fetch_waiters_.more_bytes(bytes);
 }
 
 void Partition::on_durable(base::Offset offset) {
@@ -150,22 +155,27 @@ void Partition::on_durable(base::Offset offset) {
 }
 
 void Partition::flush() {
-  ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  assert_thread();
   if (log_->durable_end() < log_->end_offset()) durability_->flush();
 }
 
 void Partition::when_durable(Job done) {
-  ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  assert_thread();
   if (log_->durable_end() >= log_->end_offset()) return done();
   durable_waiters_.emplace_back(log_->end_offset(), std::move(done));
 }
 
 void Partition::mark_deleted() {
-  ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  assert_thread();
   deleted_ = true;
   for (auto& waiting : std::exchange(unanswered_, {}))
     waiting.done({.error = ErrorCode::unknown_topic_or_partition});
   fetch_waiters_.wake_all();
+}
+
+ProduceOutcome Partition::broken_outcome() const {
+  return {.error = ErrorCode::kafka_storage_error,
+          .message = "the disk of the broker has failed; it is about to stop"};
 }
 
 ProduceOutcome Partition::refusal_outcome(Refusal refusal) const {

@@ -13,6 +13,7 @@
 #include "broker/partition/fetch_waiters.h"
 #include "broker/runtime/loop.h"
 #include "config/log_config.h"
+#include "protocol/base/assert.h"
 #include "protocol/base/ids.h"
 #include "protocol/error_code.h"
 #include "storage/log/log.h"
@@ -69,13 +70,24 @@ class Partition {
   /// for AckWhen::committed not before the batch (or the one it repeats) is committed.
   void produce(base::SharedBytes batch, AckWhen when, ProduceDone done);
 
-  std::shared_ptr<const storage::LogView> view() { return log_->view(); }
+  std::shared_ptr<const storage::LogView> view() {
+    assert_thread();
+    return log_->view();
+  }
   /// Fixed while the process runs: only recovery raises it. Any thread.
   base::LeaderEpoch leader_epoch() const { return leader_epoch_; }
-  const storage::LeaderEpochs& epochs() const { return log_->epochs(); }
-  const config::LogConfig& config() const { return *config_; }
-  FetchWaiters& fetch_waiters() { return fetch_waiters_; }
-  bool deleted() const { return deleted_; }
+  const storage::LeaderEpochs& epochs() const {
+    assert_thread();
+    return log_->epochs();
+  }
+  FetchWaiters& fetch_waiters() {
+    assert_thread();
+    return fetch_waiters_;
+  }
+  bool deleted() const {
+    assert_thread();
+    return deleted_;
+  }
 
   /// From now on everything is answered UNKNOWN_TOPIC_OR_PARTITION; waiting fetches wake up.
   void mark_deleted();
@@ -86,7 +98,7 @@ class Partition {
   /// failed sync comes before. flush() hurries it up.
   void when_durable(Job done);
 
-  /// The log itself, for checkpoints and the clean stop.
+  /// The log itself, for checkpoints and the clean stop. Any thread once the loop has ended.
   storage::Log& log() { return *log_; }
   /// Bytes appended since the last checkpoint.
   std::uint64_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
@@ -105,6 +117,15 @@ class Partition {
     ProduceOutcome outcome;
   };
 
+  /// An append that readers may not see yet.
+  struct Uncommitted {
+    base::Offset end = 0;
+    std::uint64_t bytes = 0;
+  };
+
+  void assert_thread() const {
+    ASSERT(loop_.on_this_thread(), "a partition is touched on its loop only");
+  }
   void prepare(const std::shared_ptr<Pending>& pending);
   void prepared(const std::shared_ptr<Pending>& pending, Refusal refusal);
   void schedule_append();
@@ -113,6 +134,7 @@ class Partition {
   void fail_appends(std::vector<std::shared_ptr<Pending>>& batches, const base::Error& error);
   void on_committed(base::Offset offset);
   void on_durable(base::Offset offset);
+  ProduceOutcome broken_outcome() const;
   ProduceOutcome refusal_outcome(Refusal refusal) const;
 
   const base::TopicIdPartition id_;
@@ -128,8 +150,8 @@ class Partition {
   std::deque<Unanswered> unanswered_;                         // By offset.
   std::deque<std::pair<base::Offset, Job>> durable_waiters_;  // By offset.
   FetchWaiters fetch_waiters_;
+  std::deque<Uncommitted> uncommitted_;  // By offset.
   std::uint64_t bytes_since_checkpoint_ = 0;
-  std::uint64_t bytes_seen_ = 0;  // Log size the fetch waiters were told of.
   bool deleted_ = false;
   bool broken_ = false;
   // Jobs on the loop and on workers hold this weakly: a partition may die before they run.
