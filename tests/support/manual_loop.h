@@ -1,8 +1,11 @@
 #pragma once
 
 #include <chrono>
+#include <condition_variable>
 #include <deque>
+#include <functional>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "broker/runtime/loop.h"
@@ -33,15 +36,19 @@ class ManualClock final : public base::Clock {
 ///     loop.run_ready();
 ///     loop.advance(500ms);   // Timers that are due run at their own time.
 ///
-/// Thread: the test's. on_this_thread() is true unless set_on_this_thread(false) pretends
-/// otherwise.
+/// Thread: post() any, everything else the test's. on_this_thread() is true unless
+/// set_on_this_thread(false) pretends otherwise.
 class ManualLoop final : public broker::Loop {
  public:
   ManualLoop() : clock_(own_clock_) {}
   /// Several loops may share a clock; advance() of one moves the time of all.
   explicit ManualLoop(ManualClock& clock) : clock_(clock) {}
 
-  void post(broker::Job job) override { jobs_.push_back(std::move(job)); }
+  void post(broker::Job job) override {
+    const std::scoped_lock lock(mutex_);
+    jobs_.push_back(std::move(job));
+    posted_.notify_one();
+  }
   bool on_this_thread() const override { return on_this_thread_; }
   [[nodiscard]] std::unique_ptr<broker::TimerHandle> call_at(base::MonotonicTime when,
                                                              broker::Job job) override {
@@ -51,9 +58,13 @@ class ManualLoop final : public broker::Loop {
 
   /// Runs the oldest posted job. False when there is none.
   bool run_one() {
-    if (jobs_.empty()) return false;
-    auto job = std::move(jobs_.front());
-    jobs_.pop_front();
+    broker::Job job;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (jobs_.empty()) return false;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
     const bool before = std::exchange(on_this_thread_, true);
     job();
     on_this_thread_ = before;
@@ -65,7 +76,17 @@ class ManualLoop final : public broker::Loop {
       while (run_one()) {
       }
       timers_.run_due(clock_.monotonic());
-    } while (!jobs_.empty());
+    } while (posted() > 0);
+  }
+  /// Runs what there is to run, and what other threads post meanwhile, until `done` says so. False
+  /// if nothing came from them for a long time: a test that waits for ever is no test.
+  bool run_until(const std::function<bool()>& done) {
+    constexpr std::chrono::seconds kLong{20};
+    for (run_ready(); !done(); run_ready()) {
+      std::unique_lock lock(mutex_);
+      if (!posted_.wait_for(lock, kLong, [this] { return !jobs_.empty(); })) return false;
+    }
+    return true;
   }
   /// Moves the clock, stopping at every timer on the way to run it.
   void advance(std::chrono::milliseconds by) {
@@ -80,7 +101,10 @@ class ManualLoop final : public broker::Loop {
       clock_.advance(std::chrono::ceil<std::chrono::milliseconds>(end - clock_.monotonic()));
   }
 
-  std::size_t posted() const { return jobs_.size(); }
+  std::size_t posted() const {
+    const std::scoped_lock lock(mutex_);
+    return jobs_.size();
+  }
   bool has_timers() const { return timers_.earliest().has_value(); }
   ManualClock& manual_clock() { return clock_; }
   void set_on_this_thread(bool value) { on_this_thread_ = value; }
@@ -89,7 +113,9 @@ class ManualLoop final : public broker::Loop {
   ManualClock own_clock_;
   ManualClock& clock_;
   broker::TimerHeap timers_;
-  std::deque<broker::Job> jobs_;
+  mutable std::mutex mutex_;
+  std::condition_variable posted_;
+  std::deque<broker::Job> jobs_;  // Under mutex_.
   bool on_this_thread_ = true;
 };
 
@@ -104,6 +130,12 @@ class ManualPool final : public broker::WorkerPool {
     jobs_.pop_front();
     job();
     return true;
+  }
+  /// Runs the newest job: a worker that is quicker than the others.
+  void run_last() {
+    auto job = std::move(jobs_.back());
+    jobs_.pop_back();
+    job();
   }
   void run_all() {
     while (run_one()) {
