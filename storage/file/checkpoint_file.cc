@@ -6,18 +6,32 @@
 
 namespace storage {
 
+namespace {
+
+Path fresh_name(Path path) { return path += ".tmp"; }
+
+base::Result<> write_fresh(FileSystem& files, const Path& path, base::BytesView content) {
+  const auto file = TRY(files.open(fresh_name(path), OpenMode::create_or_open));
+  // A power cut may have left an older try here.
+  TRY(file->truncate(0));
+  TRY(file->write_at(0, content));
+  return file->sync();
+}
+
+}  // namespace
+
 base::Result<> replace_file(FileSystem& files, const Path& path, base::BytesView content) {
-  Path fresh = path;
-  fresh += ".tmp";
-  {
-    const auto file = TRY(files.open(fresh, OpenMode::create_or_open));
-    // A power cut may have left an older try here.
-    TRY(file->truncate(0));
-    TRY(file->write_at(0, content));
-    TRY(file->sync());
-  }
-  TRY(files.rename(fresh, path));
+  TRY(write_fresh(files, path, content));
+  TRY(files.rename(fresh_name(path), path));
   return files.sync_directory(path.parent_path());
+}
+
+base::Result<> replace_files(FileSystem& files, const Path& directory,
+                             std::span<const NamedContent> contents) {
+  for (const auto& [name, content] : contents) TRY(write_fresh(files, directory / name, content));
+  for (const auto& [name, content] : contents)
+    TRY(files.rename(fresh_name(directory / name), directory / name));
+  return files.sync_directory(directory);
 }
 
 base::Result<std::vector<std::byte>> read_file(FileSystem& files, const Path& path,

@@ -22,6 +22,16 @@ inline base::Result<> replace_file(FileSystem& files, const Path& path, std::str
   return replace_file(files, path, base::as_bytes(text));
 }
 
+/// One of several files to be replaced.
+struct NamedContent {
+  std::string name;
+  std::vector<std::byte> content;
+};
+/// Replaces small files of one directory, each whole or not at all, with one sync of the directory
+/// for all. After a failure, and after a power cut, any of them may be old and any new.
+base::Result<> replace_files(FileSystem& files, const Path& directory,
+                             std::span<const NamedContent> contents);
+
 /// The whole of a small file. `Fault::missing` if there is none, `Fault::corruption` if it is
 /// larger than `bytes_max`: then it is not the file we wrote.
 base::Result<std::vector<std::byte>> read_file(FileSystem& files, const Path& path,

@@ -30,6 +30,9 @@ class File {
   /// Reads up to `into.size()` bytes; fewer only at the end of the file.
   virtual base::Result<std::size_t> read_at(std::uint64_t at, std::span<std::byte> into) const = 0;
   virtual base::Result<std::uint64_t> size() const = 0;
+  /// The first position from `from` on where something else than zeros may be, as far as the file
+  /// system knows its holes and unwritten blocks (SEEK_DATA); the size or beyond if nothing is.
+  virtual base::Result<std::uint64_t> next_data(std::uint64_t from) const = 0;
   /// Makes the data and the size durable (fdatasync). After a failure nothing written since the
   /// last success may be trusted, and a retry proves nothing: the caller stops (reliability.md
   /// finding 1).

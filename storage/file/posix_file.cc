@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <limits>
 #include <system_error>
 
 namespace storage {
@@ -134,10 +135,24 @@ base::Result<std::uint64_t> PosixFile::size() const {
   return static_cast<std::uint64_t>(found.st_size);
 }
 
+base::Result<std::uint64_t> PosixFile::next_data(std::uint64_t from) const {
+  const auto found = ::lseek(descriptor_.number(), as_offset(from), SEEK_DATA);
+  if (found >= 0) return static_cast<std::uint64_t>(found);
+  if (errno == ENXIO) return std::numeric_limits<std::uint64_t>::max();
+  if (errno == EINVAL || errno == EOPNOTSUPP) return from;  // It does not know of holes.
+  return fail_with_errno(errno, "look for data in", path_);
+}
+
 base::Result<> PosixFile::sync() {
+  const std::scoped_lock lock(sync_mutex_);
+  if (sync_failed_)
+    return base::fail(base::Fault::io, fmt::format("{} could not be synced before, so nothing in "
+                                                   "it counts as being on disk",
+                                                   path_.string()));
   // EINTR counts as a failure too: nobody knows what was written.
-  if (::fdatasync(descriptor_.number()) != 0) return fail_with_errno(errno, "sync", path_);
-  return {};
+  if (::fdatasync(descriptor_.number()) == 0) return {};
+  sync_failed_ = true;
+  return fail_with_errno(errno, "sync", path_);
 }
 
 void PosixFile::start_writeback() {

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <mutex>
 #include <string_view>
 #include <utility>
 
@@ -42,6 +43,7 @@ class PosixFile final : public File {
   base::Result<> write_at(std::uint64_t at, std::span<const base::BytesView> pieces) override;
   base::Result<std::size_t> read_at(std::uint64_t at, std::span<std::byte> into) const override;
   base::Result<std::uint64_t> size() const override;
+  base::Result<std::uint64_t> next_data(std::uint64_t from) const override;
   base::Result<> sync() override;
   void start_writeback() override;
   base::Result<> allocate(std::uint64_t size) override;
@@ -52,6 +54,10 @@ class PosixFile final : public File {
 
  private:
   bool page_resident(std::uint64_t at) const;
+
+  // A failed write-back is told to one caller of fdatasync only; here every later one fails too.
+  std::mutex sync_mutex_;
+  bool sync_failed_ = false;  // Under sync_mutex_.
 
   const Descriptor descriptor_;
   const Path path_;  // For errors; a rename does not change it.

@@ -114,6 +114,9 @@ class HeldSyncs final : public storage::FileSystem {
       return file_->read_at(at, into);
     }
     base::Result<std::uint64_t> size() const override { return file_->size(); }
+    base::Result<std::uint64_t> next_data(std::uint64_t from) const override {
+      return file_->next_data(from);
+    }
     base::Result<> sync() override {
       {
         std::unique_lock lock(gate_->mutex);

@@ -170,6 +170,12 @@ class SimFileSystem::OpenFile final : public storage::File {
     return inode_->size;
   }
 
+  Result<std::uint64_t> next_data(std::uint64_t from) const override {
+    const std::scoped_lock lock(state_->mutex);
+    TRY(alive());
+    return from < inode_->written_end ? from : inode_->size;
+  }
+
   Result<> sync() override {
     const std::scoped_lock lock(state_->mutex);
     TRY(alive());
