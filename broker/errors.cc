@@ -52,6 +52,8 @@ ErrorCode error_code(storage::AppendVerdict verdict) {
       return ErrorCode::invalid_producer_epoch;
     case storage::AppendVerdict::too_large_for_segment:
       return ErrorCode::record_list_too_large;
+    case storage::AppendVerdict::disk_full:
+      return ErrorCode::kafka_storage_error;
   }
   return ErrorCode::unknown_server_error;
 }

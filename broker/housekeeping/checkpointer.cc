@@ -46,7 +46,16 @@ Task<> Checkpointer::round() {
   if (due.empty()) co_return;
   auto work = [this, &due] { return write(due); };
   const auto written = co_await run_on(services_.workers, services_.home, std::move(work));
-  if (!written) services_.on_failure(written.error());
+  if (!written) {
+    // Nothing is lost: recovery points stay where they are until there is room.
+    if (written.error().fault != base::Fault::full) services_.on_failure(written.error());
+    co_return;
+  }
+  for (const auto& [partition, plan] : due) {
+    co_await hop_to(partition->loop());
+    partition->log().note_checkpoint(plan);
+  }
+  co_await hop_to(services_.home);
 }
 
 /// Partitions that are due, each with its plan: first all begin to sync, so that they share rounds

@@ -9,6 +9,13 @@ namespace broker {
 
 using protocol::ErrorCode;
 
+namespace {
+
+constexpr const char* kDiskFull =
+    "the disk of the broker is full; it takes records again by itself";
+
+}  // namespace
+
 Partition::Partition(base::TopicIdPartition id, Loop& loop, std::unique_ptr<storage::Log> log,
                      std::shared_ptr<const config::LogConfig> config, PartitionServices services)
     : id_(id),
@@ -33,8 +40,7 @@ void Partition::produce(base::SharedBytes batch, AckWhen when, ProduceDone done)
   if (deleted_) return done({.error = ErrorCode::unknown_topic_or_partition});
   if (broken_) return done(broken_outcome());
   if (!services_.may_append())
-    return done({.error = ErrorCode::kafka_storage_error,
-                 .message = "the disk of the broker is full; it takes records again by itself"});
+    return done({.error = ErrorCode::kafka_storage_error, .message = kDiskFull});
 
   BatchInPreparation preparation{.bytes = std::move(batch)};
   if (auto refusal = begin_preparation(preparation, *config_); refusal.refused())
@@ -94,8 +100,13 @@ void Partition::append_ready() {
 
   const auto end_before = log_->end_offset();
   const auto bytes_before = log_->size_bytes();
-  const auto appended = log_->append(batches, loop_.clock().wall_ms());
+  const auto now = loop_.clock().wall_ms();
+  const auto appended = log_->append(batches, now);
   if (!appended) return fail_appends(taken, appended.error());
+  const auto verdict_of = [](const storage::Appended& each) { return each.verdict; };
+  if (std::ranges::find(*appended, storage::AppendVerdict::disk_full, verdict_of) !=
+      appended->end())
+    services_.on_disk_full();
   for (std::size_t i = 0; i < taken.size(); ++i) answer(*taken[i], (*appended)[i]);
   const auto end = log_->end_offset();
   if (end == end_before) return;
@@ -103,6 +114,16 @@ void Partition::append_ready() {
   bytes_since_checkpoint_ += bytes;
   uncommitted_.push_back({end, bytes});
   durability_->submit({.end = end, .records = end - end_before});
+  if (auto plan = log_->plan_preparation(now)) prepare_segment(std::move(*plan));
+}
+
+void Partition::prepare_segment(storage::PreparationPlan plan) {
+  services_.workers.post([self = self_, plan = std::move(plan), &loop = loop_] {
+    auto prepared = storage::prepare_segment(plan);
+    loop.post([self, prepared = std::move(prepared)]() mutable {
+      if (*self != nullptr) (*self)->log_->adopt_prepared(std::move(prepared));
+    });
+  });
 }
 
 void Partition::answer(Pending& pending, const storage::Appended& appended) {
@@ -112,6 +133,7 @@ void Partition::answer(Pending& pending, const storage::Appended& appended) {
       .base_offset = appended.base_offset,
       .log_append_time = repeated ? appended.timestamp : pending.batch.log_append_time,
       .log_start_offset = log_->start_offset()};
+  if (appended.verdict == storage::AppendVerdict::disk_full) outcome.message = kDiskFull;
   const bool waits = outcome.error == ErrorCode::none && pending.when == AckWhen::committed;
   const auto committed_at = appended.last_offset + 1;
   if (!waits || committed_at <= log_->high_watermark()) return pending.done(std::move(outcome));
@@ -123,12 +145,8 @@ void Partition::answer(Pending& pending, const storage::Appended& appended) {
 
 void Partition::fail_appends(std::vector<std::shared_ptr<Pending>>& batches,
                              const base::Error& error) {
-  if (error.fault == base::Fault::full) {
-    services_.on_disk_full();
-  } else {
-    broken_ = true;
-    services_.on_broken_log(error);
-  }
+  broken_ = true;
+  services_.on_broken_log(error);
   for (const auto& batch : batches)
     batch->done({.error = ErrorCode::kafka_storage_error, .message = error.detail});
 }

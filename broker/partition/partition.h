@@ -130,6 +130,7 @@ class Partition {
   void prepared(const std::shared_ptr<Pending>& pending, Refusal refusal);
   void schedule_append();
   void append_ready();
+  void prepare_segment(storage::PreparationPlan plan);
   void answer(Pending& pending, const storage::Appended& appended);
   void fail_appends(std::vector<std::shared_ptr<Pending>>& batches, const base::Error& error);
   void on_committed(base::Offset offset);

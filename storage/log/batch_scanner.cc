@@ -1,6 +1,7 @@
 #include "storage/log/batch_scanner.h"
 
 #include <algorithm>
+#include <limits>
 
 namespace storage {
 
@@ -18,13 +19,21 @@ base::Result<base::BytesView> BatchScanner::window(std::uint64_t at, std::size_t
   return base::BytesView(buffer_).subspan(from, std::min(size, buffer_.size() - from));
 }
 
+bool BatchScanner::fits(const BatchHeader& header) const {
+  if (!header.plausible() || header.base_offset < offset_least_) return false;
+  // Index entries hold offsets as 31 bits above the segment's base.
+  constexpr base::Offset kMost = std::numeric_limits<std::int32_t>::max();
+  return header.base_offset - base_offset_ <= kMost - header.last_offset_delta;
+}
+
 base::Result<std::optional<BatchHeader>> BatchScanner::next_header() {
   if (next_ + BatchHeader::kSize > end_) return std::nullopt;
   const auto header = BatchHeader::read(TRY(window(next_, BatchHeader::kSize)));
-  if (!header || !header->plausible() || next_ + header->total_size() > end_) return std::nullopt;
+  if (!header || !fits(*header) || next_ + header->total_size() > end_) return std::nullopt;
   at_ = next_;
   batch_size_ = header->total_size();
   next_ += batch_size_;
+  offset_least_ = header->next_offset();
   return header;
 }
 

@@ -6,7 +6,6 @@
 #include <optional>
 #include <span>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "config/log_config.h"
@@ -16,9 +15,11 @@
 #include "protocol/record/batch_header.h"
 #include "storage/file/file_system.h"
 #include "storage/log/leader_epochs.h"
+#include "storage/log/log_checkpoint.h"
 #include "storage/log/log_view.h"
 #include "storage/log/producer_state.h"
 #include "storage/log/segment.h"
+#include "storage/log/segment_preparation.h"
 
 namespace storage {
 
@@ -36,6 +37,7 @@ enum class AppendVerdict : std::uint8_t {
   out_of_order_sequence,   // OUT_OF_ORDER_SEQUENCE_NUMBER
   invalid_producer_epoch,  // INVALID_PRODUCER_EPOCH
   too_large_for_segment,   // RECORD_LIST_TOO_LARGE
+  disk_full,               // KAFKA_STORAGE_ERROR: not appended, nor was any batch after it.
 };
 
 struct Appended {
@@ -56,8 +58,8 @@ struct SyncTicket {
 struct RecoveryReport {
   std::uint64_t bytes_scanned = 0;
   std::uint64_t bytes_cut = 0;     // Kept in quarantine.
-  std::string quarantine;          // Where, if bytes_cut > 0.
-  std::vector<std::string> notes;  // Indexes rebuilt, snapshots ignored, damaged ranges.
+  std::string quarantine;          // The files, if bytes_cut > 0.
+  std::vector<std::string> notes;  // What was rebuilt or ignored, one sentence each.
 };
 
 /// How a partition's directory is opened.
@@ -66,20 +68,6 @@ struct LogOpening {
   base::Offset recovery_point = 0;  // Everything below was synced.
   base::Timestamp now = 0;
 };
-
-/// What a checkpoint has to write: copied on the partition's loop, written on a worker.
-struct CheckpointPlan {
-  base::Offset recovery_point = 0;
-  Path directory;
-  std::vector<std::pair<std::string, std::vector<std::byte>>> files;  // Name and contents.
-  std::vector<Path> sealed;    // Index files of rolls, written but not synced yet.
-  std::vector<Path> obsolete;  // Snapshots that newer ones replace.
-};
-
-/// Carries a plan out. It syncs no segment: everything below the recovery point was synced by the
-/// committer before, so that no sync error can be consumed where no producer waits for it. A failed
-/// sync is final, as everywhere. Thread: any.
-base::Result<> write_checkpoint(FileSystem& files, const CheckpointPlan& plan);
 
 /// A partition's log: segments in order, their indexes, its producers and its leader epochs.
 ///
@@ -107,8 +95,9 @@ class Log {
 
   /// Checks sequences and appends the batches that pass, in order, rolling where the configuration
   /// says so: one write for all that go into the same segment. A refused batch does not stop those
-  /// after it. Fails as a whole only when the disk does (`Fault::full`: the log goes on as it was;
-  /// else it must not be used again).
+  /// after it, except `disk_full`: what the log could not take leaves no trace in it, and it may be
+  /// appended to again. Fails as a whole only when the disk does; then the log must not be used any
+  /// more.
   base::Result<std::vector<Appended>> append(std::span<const NewBatch> batches,
                                              base::Timestamp now);
 
@@ -117,14 +106,21 @@ class Log {
   SyncTicket sync_ticket();
   void on_synced(base::Offset end);
 
-  /// Rolls if the active segment is not empty and older than segment.ms. True if it did.
+  /// Rolls if the active segment is not empty and was begun more than segment.ms ago. True if it
+  /// did. Errors: as append().
   base::Result<bool> roll_if_due(base::Timestamp now);
 
+  /// After an append: a plan if the next segment should be made ahead. Carry it out on a worker
+  /// with prepare_segment() and hand the result back to adopt_prepared(), also a failure.
+  std::optional<PreparationPlan> plan_preparation(base::Timestamp now);
+  void adopt_prepared(base::Result<PreparedFile> prepared);
+
   /// Everything up to durable_end(), so that recovery may begin there. After write_checkpoint() has
-  /// succeeded the caller makes the recovery point itself durable.
-  CheckpointPlan plan_checkpoint();
+  /// succeeded and the caller has made the recovery point durable: note_checkpoint().
+  CheckpointPlan plan_checkpoint() const;
+  void note_checkpoint(const CheckpointPlan& plan);
   /// A clean stop: the active segment is cut to its length and a checkpoint written. No append
-  /// afterwards.
+  /// afterwards, and nothing else in flight for this log.
   base::Result<> close();
 
   base::Offset start_offset() const { return segments_.front()->base_offset(); }
@@ -147,7 +143,15 @@ class Log {
  private:
   friend class LogLoader;
 
-  /// Where an append ended: the high watermark only ever stands at such a place.
+  /// Accepted batches that wait to be written into the active segment.
+  struct Run {
+    std::vector<StampedBatch> batches;
+    std::uint64_t bytes = 0;
+    std::size_t settled = 0;  // Results that do not depend on it.
+    ProducerState::Mark undo = 0;
+  };
+
+  /// Where a write ended: the high watermark only ever stands at such a place.
   struct Mark {
     base::Offset offset = 0;
     base::Offset segment = 0;
@@ -156,12 +160,16 @@ class Log {
 
   Log(FileSystem& files, Path directory, const config::LogConfig& config);
 
+  base::Result<> make_files(base::Timestamp now);
   Segment& active() { return *segments_.back(); }
-  base::Result<> roll(base::Offset base_offset, bool by_size);
-  base::Result<> write_run(std::vector<StampedBatch>& run);
-  base::Result<> write_all(std::vector<StampedBatch>& batches);
-  Appended judge(const NewBatch& batch, base::Timestamp now, std::vector<StampedBatch>& accepted);
-  std::vector<LogView::Part> visible_parts() const;
+  Segment& segment_at(base::Offset base_offset);
+  Appended judge(const record::BatchHeader& header) const;
+  base::Result<> make_room(Run& run, const record::BatchHeader& next, std::size_t results,
+                           base::Timestamp now);
+  base::Result<> write(Run& run, std::size_t results);
+  base::Result<> roll(base::Timestamp now);
+  void segments_changed();
+  LogView::Part part_of(const Segment& segment, std::uint64_t visible_size) const;
 
   FileSystem& files_;
   const Path directory_;
@@ -176,11 +184,15 @@ class Log {
   std::uint64_t size_bytes_ = 0;
   std::deque<Mark> marks_;               // Ends of appends above the high watermark.
   Mark visible_end_;                     // Where the high watermark stands.
+  LogView::Parts sealed_parts_;          // Null when a segment was added or changed.
   std::shared_ptr<const LogView> view_;  // Null when something changed.
+  bool failed_ = false;                  // The disk; nothing may be appended any more.
 
   std::vector<std::shared_ptr<File>> dirty_;  // Written since the last ticket.
-  std::vector<Path> dirty_directories_;
-  std::vector<Path> unsynced_indexes_;   // Of rolls since the last checkpoint.
+  bool directory_dirty_ = false;
+  std::optional<PreparedFile> prepared_;
+  bool preparing_ = false;               // A plan is being carried out.
+  bool preparation_tried_ = false;       // Since the last roll.
   std::vector<base::Offset> snapshots_;  // On disk, by offset.
 };
 

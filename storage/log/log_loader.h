@@ -2,6 +2,7 @@
 
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -10,20 +11,22 @@
 #include "protocol/record/batch_header.h"
 #include "storage/file/file_system.h"
 #include "storage/log/log.h"
+#include "storage/log/log_cut.h"
 
 namespace storage {
 
-/// Opens a partition's directory after any kind of stop. What it does with each segment:
+/// Opens a partition's directory after any kind of stop. What it does with each segment (R: the
+/// recovery point):
 ///
-///   stop     where the segment lies              batches           torn tail      indexes
-///   clean    anywhere                            trusted           none           read
-///   unclean  below the recovery point            trusted           none           read, else
-///   rebuilt unclean  holds the recovery point, or above  synced, read      quarantined    rebuilt
-///   above it
-///                                                again, verified   and cut
+///   stop      the segment      batches                torn tail    index files
+///   clean     any              trusted                refused      read, else rebuilt
+///   unclean   ends below R     trusted                -            read, else rebuilt
+///   unclean   any other        synced, read again     set aside    read up to R, rest rebuilt
+///                              and verified from R
 ///
-/// Below the recovery point nothing is ever cut. Indexes are rebuilt where they are missing or do
-/// not fit; they decide nothing.
+/// "Ends below R": the next one begins below R. One that ends at R may not have been cut to its
+/// length. Below R nothing is ever cut. Index files are rebuilt where they are missing or do not
+/// fit; nothing that deletes hangs on them.
 ///
 /// Thread: one; different partitions side by side.
 class LogLoader {
@@ -40,20 +43,22 @@ class LogLoader {
 
  private:
   base::Result<> list();
+  base::Result<> begin_anew();
   base::Result<> load_epochs();
-  base::Result<> load_sealed(base::Offset base, base::Offset next_base);
-  base::Result<> rebuild_sealed(base::Offset base, std::uint64_t size);
-  base::Result<> load_active(base::Offset base);
+  base::Result<> load_segments();
+  base::Result<> load_settled(base::Offset base_offset, base::Offset next_base);
+  base::Result<> rebuild_index(base::Offset base_offset, std::uint64_t size);
+  base::Result<> verify(base::Offset base_offset, std::optional<base::Offset> next_base);
   base::Result<> adopt_indexes(Segment& segment, std::uint64_t size);
-  base::Result<> verify_from(Segment& segment, std::uint64_t size);
-  base::Result<> settle_tail(Segment& segment, std::uint64_t at, std::uint64_t size);
-  base::Result<std::uint64_t> last_nonzero(const File& file, std::uint64_t from,
-                                           std::uint64_t to) const;
-  base::Result<> quarantine(const File& file, const Path& path, std::uint64_t from,
-                            std::uint64_t to);
-  base::Result<> set_aside_later_segments(base::Offset base);
+  base::Result<> walk(Segment& segment, std::uint64_t size, bool may_have_gaps);
+  bool has_its_epoch(const record::BatchHeader& header) const;
+  base::Result<> check_end(Segment& segment, std::uint64_t size,
+                           std::optional<base::Offset> next_base);
+  base::Result<> cut();
+  base::Result<> rebuild_epochs();
+  base::Result<> raise_epoch();
   base::Result<> load_producers();
-  base::Result<> bump_epoch();
+  base::Result<> remove(const std::string& name);
 
   FileSystem& files_;
   const Path directory_;
@@ -63,7 +68,10 @@ class LogLoader {
   std::unique_ptr<Log> log_;
   std::vector<base::Offset> bases_;      // Of the segments found.
   std::vector<base::Offset> snapshots_;  // Found.
-  bool cut_ = false;
+  std::set<base::Offset> checksums_;     // Found.
+  bool epochs_lost_ = false;
+  std::optional<LogCut> cut_;
+  bool directory_changed_ = false;
 };
 
 }  // namespace storage

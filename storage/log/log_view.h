@@ -1,14 +1,17 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
 
 #include "protocol/base/bytes.h"
 #include "protocol/base/ids.h"
 #include "protocol/base/result.h"
 #include "storage/file/file_system.h"
+#include "storage/log/batch_scanner.h"
 #include "storage/log/segment_data.h"
 #include "storage/log/segment_index.h"
 
@@ -16,7 +19,7 @@ namespace storage {
 
 /// Bytes of the log for a consumer: whole batches in the mapped segment, for the kernel to send.
 struct LogSlice {
-  base::SharedBytes bytes;           // Empty at the end of the log.
+  base::SharedBytes bytes;           // Empty at the end of the log, or when nothing fits.
   std::shared_ptr<const File> file;  // To ask whether the range is in the page cache,
   std::uint64_t position = 0;        // ...and where it lies in the file.
 };
@@ -33,17 +36,27 @@ struct TimestampOffset {
 /// Thread: any.
 class LogView {
  public:
+  /// A segment, as far as it is visible.
   struct Part {
     base::Offset base_offset = 0;
-    std::uint64_t size = 0;  // Bytes below the high watermark.
-    base::Timestamp max_timestamp = -1;
+    std::uint64_t size = 0;              // Bytes below the high watermark.
+    base::Timestamp max_timestamp = -1;  // Of the whole segment.
+    bool whole = true;                   // All of the segment is below the high watermark.
     std::shared_ptr<const SegmentData> data;
     IndexView<OffsetEntry> offsets;
     IndexView<TimeEntry> times;
   };
+  /// By base offset; shared by the views between two rolls.
+  using Parts = std::shared_ptr<const std::vector<Part>>;
 
-  LogView(std::vector<Part> parts, base::Offset start, base::Offset high_watermark)
-      : parts_(std::move(parts)), start_(start), high_watermark_(high_watermark) {}
+  /// The parts are the first `count` of `sealed`, then `last`, which holds the high watermark.
+  LogView(Parts sealed, std::size_t count, Part last, base::Offset start,
+          base::Offset high_watermark)
+      : sealed_(std::move(sealed)),
+        count_(count),
+        last_(std::move(last)),
+        start_(start),
+        high_watermark_(high_watermark) {}
 
   base::Offset start_offset() const { return start_; }
   base::Offset high_watermark() const { return high_watermark_; }
@@ -60,15 +73,26 @@ class LogView {
   /// The record with the largest timestamp, the first of several.
   base::Result<std::optional<TimestampOffset>> find_max_timestamp() const;
 
+  /// Visits the header of every batch from the one that holds `from` on: replay, tools.
+  base::Result<> each_header(base::Offset from,
+                             const std::function<void(const record::BatchHeader&)>& visit) const;
+
  private:
+  std::size_t parts() const { return count_ + 1; }
+  const Part& part(std::size_t i) const { return i < count_ ? (*sealed_)[i] : last_; }
+  std::size_t part_with(base::Offset offset) const;
+
   base::Result<std::uint64_t> position_of(const Part& part, base::Offset offset) const;
   base::Result<std::uint64_t> end_of_slice(const Part& part, std::uint64_t from,
                                            std::size_t bytes_max, bool at_least_one) const;
+  base::Result<std::uint64_t> position_before_time(const Part& part, base::Timestamp target) const;
   base::Result<std::optional<TimestampOffset>> find_time_in(const Part& part,
                                                             base::Timestamp target) const;
-  base::Result<base::Timestamp> max_timestamp_of(const Part& part, bool last) const;
+  base::Result<base::Timestamp> max_timestamp_of(const Part& part) const;
 
-  std::vector<Part> parts_;
+  Parts sealed_;
+  std::size_t count_;
+  Part last_;
   base::Offset start_;
   base::Offset high_watermark_;
 };

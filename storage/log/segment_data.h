@@ -16,12 +16,16 @@ namespace storage {
 /// Thread: any.
 class SegmentData {
  public:
-  SegmentData(FileSystem& files, Path path) : files_(files), path_(std::move(path)) {}
+  /// `file`: the open file, if there is one already.
+  SegmentData(FileSystem& files, Path path, std::shared_ptr<File> file = nullptr)
+      : files_(files), path_(std::move(path)), file_(std::move(file)) {}
 
   const Path& path() const { return path_; }
-  base::Result<std::shared_ptr<File>> file() const;
+  base::Result<std::shared_ptr<const File>> file() const;
   /// A share of the mapped range, which must lie within the file. Only for the kernel to read.
   base::Result<base::SharedBytes> bytes(std::uint64_t at, std::uint64_t length) const;
+  /// Closes what no reader holds; the next one opens it again.
+  void release();
 
  private:
   base::Result<> open_locked() const;

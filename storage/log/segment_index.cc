@@ -27,4 +27,25 @@ TimeEntry TimeEntry::load(const std::byte* from) {
           .relative_offset = load_big_endian<std::int32_t>(from + 8)};
 }
 
+std::vector<std::byte> IndexContents::offset_bytes() const {
+  std::vector<std::byte> bytes(offsets.size * OffsetEntry::kSize);
+  auto* at = bytes.data();
+  for (const auto& entry : offsets.items()) {
+    entry.store(at);
+    at += OffsetEntry::kSize;
+  }
+  return bytes;
+}
+
+std::vector<std::byte> IndexContents::time_bytes() const {
+  std::vector<std::byte> bytes((times.size + (last_time ? 1 : 0)) * TimeEntry::kSize);
+  auto* at = bytes.data();
+  for (const auto& entry : times.items()) {
+    entry.store(at);
+    at += TimeEntry::kSize;
+  }
+  if (last_time) last_time->store(at);
+  return bytes;
+}
+
 }  // namespace storage

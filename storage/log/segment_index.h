@@ -1,7 +1,10 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <optional>
+#include <span>
+#include <utility>
 #include <vector>
 
 #include "protocol/base/bytes.h"
@@ -90,13 +93,48 @@ class IndexView {
   std::size_t count_ = 0;
 };
 
-/// The bytes of an index file.
+/// What the index files of a segment must say at one moment. Copies are cheap: the entries are
+/// shared with the segment that goes on.
+///
+/// Thread: any.
+struct IndexContents {
+  GrowingArray<OffsetEntry>::Snapshot offsets;
+  GrowingArray<TimeEntry>::Snapshot times;
+  /// Kafka closes a time index with the segment's largest timestamp
+  /// (LogSegment.onBecomeInactiveSegment); nothing if `times` ends with it.
+  std::optional<TimeEntry> last_time;
+
+  std::vector<std::byte> offset_bytes() const;
+  std::vector<std::byte> time_bytes() const;
+};
+
+/// How an index file ends, without reading what is before.
 template <class Entry>
-std::vector<std::byte> index_bytes(std::span<const Entry> entries) {
-  std::vector<std::byte> bytes(entries.size() * Entry::kSize);
-  for (std::size_t i = 0; i < entries.size(); ++i)
-    entries[i].store(bytes.data() + i * Entry::kSize);
-  return bytes;
+struct IndexEnd {
+  std::size_t count = 0;
+  std::optional<Entry> last;
+};
+
+/// Nothing if there is no such file or it cannot be an index: not a whole number of entries, or its
+/// last one is not behind its first by `grows` (Kafka's files end in zeros after a crash).
+template <class Entry, class Grows>
+std::optional<IndexEnd<Entry>> look_at_index(FileSystem& files, const Path& path, Grows grows) {
+  const auto file = files.open(path, OpenMode::read);
+  if (!file) return std::nullopt;
+  const auto size = (*file)->size();
+  if (!size || *size % Entry::kSize != 0) return std::nullopt;
+  IndexEnd<Entry> end{.count = static_cast<std::size_t>(*size / Entry::kSize)};
+  if (end.count == 0) return end;
+  std::byte bytes[Entry::kSize];
+  const auto entry_at = [&](std::uint64_t at) -> std::optional<Entry> {
+    const auto got = (*file)->read_at(at, bytes);
+    if (!got || *got != sizeof bytes) return std::nullopt;
+    return Entry::load(bytes);
+  };
+  const auto first = entry_at(0);
+  end.last = entry_at(*size - Entry::kSize);
+  if (!first || !end.last || (end.count > 1 && !grows(*first, *end.last))) return std::nullopt;
+  return end;
 }
 
 /// Reads an index file as far as its entries grow and fit what `fits` says; what follows is not
