@@ -152,9 +152,13 @@ class App {
                                 .config = config_,
                                 .partition = partition_services()};
     for (std::size_t i = 0; i < loops_.size(); ++i) services.loops.push_back(&loops_.loop(i));
+    // What the broker writes for itself goes on when the disk is nearly full: deleting a topic is
+    // how it gets room again.
+    auto for_itself = partition_services();
+    for_itself.may_append = [] { return true; };
     auto metadata = std::make_shared<Partition>(storage::kMetadataPartition, loops_.loop(0),
                                                 std::move(data.metadata_log), metadata_log_config(),
-                                                partition_services());
+                                                std::move(for_itself));
     topics_ = std::make_unique<TopicStore>(std::move(services),
                                            std::make_unique<MetadataLog>(std::move(metadata)),
                                            std::move(data.catalog), std::random_device{}());

@@ -132,7 +132,7 @@ constexpr std::array kRows{
                                 "The number by which clients know this broker. It must not change "
                                 "later."),
     row<&BrokerConfig::num_partitions>(
-        "num.partitions", kAtLeastOne,
+        "num.partitions", {.at_least = 1, .at_most = 10'000},
         "How many partitions a topic gets that does not say how many it wants."),
     row<&BrokerConfig::producer_id_expiration_ms>(
         "producer.id.expiration.ms", {.at_least = 1, .at_most = kInt32Max},

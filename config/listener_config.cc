@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -34,10 +33,10 @@ base::Result<ListenerText> read_listener(std::string_view text) {
     rest.remove_prefix(scheme + 3);
     if (!is_name(listener.name)) return refuse(text, "does not begin with a listener's name");
   }
-  const auto colon = rest.rfind(':');
-  if (colon == std::string_view::npos) return refuse(text, "has no port");
+  // The colon that parts host and port is the last one, unless that is inside an IPv6 address.
+  auto colon = rest.rfind(':');
+  if (rest.ends_with(']')) colon = std::string_view::npos;
   auto host = rest.substr(0, colon);
-  const auto port = rest.substr(colon + 1);
   if (host.starts_with('[') && host.ends_with(']')) {
     host = host.substr(1, host.size() - 2);
   } else if (host.find(':') != std::string_view::npos) {
@@ -45,20 +44,22 @@ base::Result<ListenerText> read_listener(std::string_view text) {
   }
   if (host.find_first_of(" \t/[]") != std::string_view::npos)
     return refuse(text, "has a host that is none");
-  int number = -1;
-  const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), number);
-  if (error != std::errc{} || stop != port.data() + port.size() || number < 0 ||
-      number > std::numeric_limits<std::uint16_t>::max())
-    return refuse(text, "has a port that is not a number from 0 to 65535");
   listener.host = host;
-  listener.port = static_cast<std::uint16_t>(number);
+  if (colon == std::string_view::npos) return listener;
+  const auto port = rest.substr(colon + 1);
+  std::uint16_t number = 0;
+  const auto [stop, error] = std::from_chars(port.data(), port.data() + port.size(), number);
+  if (error != std::errc{} || stop != port.data() + port.size())
+    return refuse(text, "has a port that is not a number from 0 to 65535");
+  listener.port = number;
   return listener;
 }
 
 std::string print_listener(const ListenerText& listener) {
   const bool brackets = listener.host.find(':') != std::string::npos;
-  return fmt::format("{}{}{}{}{}:{}", listener.name, listener.name.empty() ? "" : "://",
-                     brackets ? "[" : "", listener.host, brackets ? "]" : "", listener.port);
+  return fmt::format("{}{}{}{}{}{}", listener.name, listener.name.empty() ? "" : "://",
+                     brackets ? "[" : "", listener.host, brackets ? "]" : "",
+                     listener.port ? fmt::format(":{}", *listener.port) : "");
 }
 
 }  // namespace config

@@ -21,15 +21,15 @@ struct ListenerConfig {
   bool operator==(const ListenerConfig&) const = default;
 };
 
-/// One element of `listeners` or `advertised.listeners`, in Kafka's form or without the name.
+/// An address as it is written in Kafka's lists, or without the name.
 struct ListenerText {
   std::string name;  // Empty: none was given.
   std::string host;  // Without brackets; empty: none was given.
-  std::uint16_t port = 0;
+  std::optional<std::uint16_t> port;
 };
 
-/// "127.0.0.1:9092", "[::1]:9092", ":9092", "PLAINTEXT://broker.example:9092". Checks the form
-/// only. Errors: `Fault::invalid`, what is wrong and what it should look like.
+/// "127.0.0.1:9092", "[::1]:9092", ":9092", "PLAINTEXT://broker.example:9092", "broker.example".
+/// Checks the form only. Errors: `Fault::invalid`, what is wrong and what it should look like.
 base::Result<ListenerText> read_listener(std::string_view text);
 
 /// "[::1]:9092"; with a name, "PLAINTEXT://[::1]:9092".

@@ -50,7 +50,9 @@ struct DirectoryListing {
 ///     <...>-delete  <...>-stray          on its way out; set aside
 ///
 /// Errors are for the operator: what is wrong, why that stops us, what to do.
-/// Thread: one at a time, except finish_delete(): any.
+/// Thread: one at a time. What concerns a single partition or directory (path_of(),
+/// write_partition_metadata(), set_aside(), begin_delete(), finish_delete()): any, one at a time for
+/// each.
 class DataDirectory {
  public:
   static constexpr int kFormat = 1;

@@ -55,15 +55,11 @@ std::shared_ptr<Partition> TopicStore::make_partition(base::TopicIdPartition id,
   auto& loop = *services_.loops[next_loop_++ % services_.loops.size()];
   const auto* topic = catalog_.with_id(id.topic_id);
   ASSERT(topic != nullptr, "a partition is made for a topic of the catalog");
-  // It dies on its loop, whoever lets go of it last.
+  // It dies on its loop, whoever lets go of it last, and never inside a call of its own: what it
+  // answers may be what holds it. Owned by the job: one that never runs deletes it all the same.
   return {new Partition(id, loop, std::move(log), resolve(topic->configs), services_.partition),
           [&loop](Partition* partition) {
-            if (loop.on_this_thread()) {
-              delete partition;
-            } else {
-              // Owned by the job: one that never runs deletes it all the same.
-              loop.post([gone = std::unique_ptr<Partition>(partition)] {});
-            }
+            loop.post([gone = std::unique_ptr<Partition>(partition)] {});
           }};
 }
 
@@ -79,22 +75,28 @@ void TopicStore::publish() {
   auto image = std::make_shared<TopicsImage>();
   const auto before = image_.get();
   for (const auto& [name, entry] : catalog_.topics()) {
-    auto topic = std::make_shared<Topic>();
-    topic->id = entry.id;
-    topic->name = name;
-    topic->internal = is_internal_topic(name);
-    topic->overrides = entry.configs;
-    topic->config = resolve(entry.configs);
-    topic->partitions = partitions_[entry.id];
     // Unchanged topics are shared with the image before, so that a thousand of them cost pointers.
-    const auto* known = before->with_id(entry.id);
-    const bool same = known != nullptr && known->partitions.size() == topic->partitions.size() &&
-                      known->overrides == topic->overrides;
-    const std::shared_ptr<const Topic> shown = same ? before->by_name.find(name)->second : topic;
+    const auto known = before->by_id.find(entry.id);
+    const bool same = known != before->by_id.end() &&
+                      std::cmp_equal(known->second->partitions.size(), entry.partitions) &&
+                      known->second->overrides == entry.configs;
+    const auto shown = same ? known->second : show(entry);
     image->by_name.emplace(name, shown);
     image->by_id.emplace(entry.id, shown);
   }
   image_.set(std::move(image));
+}
+
+std::shared_ptr<const Topic> TopicStore::show(const TopicCatalog::Entry& entry) const {
+  const auto topic = std::make_shared<Topic>();
+  topic->id = entry.id;
+  topic->name = entry.name;
+  topic->internal = is_internal_topic(entry.name);
+  topic->overrides = entry.configs;
+  topic->config = resolve(entry.configs);
+  if (const auto found = partitions_.find(entry.id); found != partitions_.end())
+    topic->partitions = found->second;
+  return topic;
 }
 
 std::vector<std::shared_ptr<Partition>> TopicStore::all_partitions() const {
@@ -115,16 +117,40 @@ Task<base::Result<>> TopicStore::commit(const std::vector<protocol::MetadataReco
   co_return base::Result<>{};
 }
 
+base::Result<std::unique_ptr<storage::Log>> TopicStore::create_log(
+    base::TopicIdPartition id, const config::LogConfig& config) const {
+  auto& directory = services_.directory;
+  const auto path = directory.path_of(id);
+  // Left by an attempt to grow the topic that failed before its record was written.
+  if (TRY(services_.files.exists(path))) TRY(directory.set_aside(path));
+  const auto now = log_->loop().clock().wall_ms();
+  auto log = storage::Log::create(services_.files, path, config, now);
+  if (log) {
+    if (auto named = directory.write_partition_metadata(id); !named)
+      log = std::unexpected(std::move(named).error());
+  }
+  if (!log) discard(id);
+  return log;
+}
+
+/// Removes what a failed creation has made: no record names it and none will.
+void TopicStore::discard(base::TopicIdPartition id) const {
+  const auto gone = delete_directory(services_.directory, id);
+  if (!gone && gone.error().fault != base::Fault::missing)
+    services_.partition.on_leftover(gone.error());
+}
+
 base::Result<std::vector<std::unique_ptr<storage::Log>>> TopicStore::create_logs(
     const TopicDecision& decision) const {
   const auto config = config::resolve(services_.config.topic_defaults, decision.configs);
   std::vector<std::unique_ptr<storage::Log>> logs;
   for (auto index = decision.first_partition; index < decision.end_partition; ++index) {
-    const base::TopicIdPartition id{decision.topic_id, index};
-    const auto now = log_->loop().clock().wall_ms();
-    logs.push_back(
-        TRY(storage::Log::create(services_.files, services_.directory.path_of(id), config, now)));
-    TRY(services_.directory.write_partition_metadata(id));
+    auto log = create_log({decision.topic_id, index}, config);
+    if (!log) {
+      while (index-- > decision.first_partition) discard({decision.topic_id, index});
+      return std::unexpected(std::move(log).error());
+    }
+    logs.push_back(std::move(*log));
   }
   return logs;
 }

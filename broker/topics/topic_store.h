@@ -72,8 +72,12 @@ class TopicStore {
   Task<base::Result<>> commit(const std::vector<protocol::MetadataRecord>& records);
   Task<base::Result<>> add_partitions(const TopicDecision& decision);
   Task<> apply_creation(TopicDecision& decision, bool validate_only);
+  base::Result<std::unique_ptr<storage::Log>> create_log(base::TopicIdPartition id,
+                                                         const config::LogConfig& config) const;
   base::Result<std::vector<std::unique_ptr<storage::Log>>> create_logs(
       const TopicDecision& decision) const;
+  void discard(base::TopicIdPartition id) const;
+  std::shared_ptr<const Topic> show(const TopicCatalog::Entry& entry) const;
   std::shared_ptr<Partition> make_partition(base::TopicIdPartition id,
                                             std::unique_ptr<storage::Log> log);
   std::shared_ptr<const config::LogConfig> resolve(const TopicCatalog::Configs& configs) const;

@@ -14,10 +14,11 @@ struct InitProducerIdResponse;
 
 /// InitProducerId (22): an id for an idempotent or transactional producer (KIP-98).
 ///
-/// v2 flexible, v3 the id the producer had (KIP-360), v4 PRODUCER_FENCED, v5 new error (KIP-890).
+/// v2 flexible, v3 the id the producer had (KIP-360), v4 PRODUCER_FENCED, v5 new error (KIP-890),
+/// v6 two-phase commit (KIP-939: unstable in Kafka 4.3, so nobody serves it).
 struct InitProducerIdRequest {
   using Response = InitProducerIdResponse;
-  static constexpr ApiSpec api{.key = 22, .valid = {0, 5}, .flexible_from = 2};
+  static constexpr ApiSpec api{.key = 22, .valid = {0, 6}, .flexible_from = 2};
 
   std::optional<std::string> transactional_id;
   std::int32_t transaction_timeout_ms = 0;
@@ -39,7 +40,7 @@ struct InitProducerIdRequest {
 
 /// The id and its epoch.
 struct InitProducerIdResponse {
-  static constexpr ApiSpec api{.key = 22, .valid = {0, 5}, .flexible_from = 2};
+  static constexpr ApiSpec api{.key = 22, .valid = {0, 6}, .flexible_from = 2};
 
   std::int32_t throttle_time_ms = 0;
   ErrorCode error_code = ErrorCode::none;

@@ -99,9 +99,9 @@ struct RemoveTopicRecord {
 struct ProducerIdsRecord {
   static constexpr ApiSpec api{.key = 15, .valid = {0, 0}, .flexible_from = 0};
 
-  std::int32_t broker_id = -1;
+  std::int32_t broker_id = 0;
   std::int64_t broker_epoch = -1;
-  std::int64_t next_producer_id = -1;
+  std::int64_t next_producer_id = 0;
 
   bool operator==(const ProducerIdsRecord&) const = default;
   static constexpr void fields(auto& m, auto&& field) {

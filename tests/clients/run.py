@@ -16,13 +16,14 @@ import pathlib
 import shutil
 import sys
 import tempfile
+import time
 
 import differences
 from harness import brokers, kafka_home, report, toolchains, witness
-from stories import programs
+from stories import kcat, programs
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-STORIES = [*programs.ALL]
+STORIES = [kcat.Kcat(), *programs.ALL]
 
 
 class Tools:
@@ -63,7 +64,9 @@ def tell(story, run, running, directory, tally):
     seen = {}
     for broker in running:
         seen[broker.name] = witness.Witness()
+        began = time.monotonic()
         run(broker, seen[broker.name])
+        tally.note(f"{story.name} took {time.monotonic() - began:.1f} s on {broker.name}")
         for name, ok, why in seen[broker.name].checks:
             tally.check(f"{story.name} on {broker.name}: {name}", ok, why)
         (directory / f"{story.name}.{broker.name}.json").write_text(json.dumps(seen[broker.name].seen, indent=1))

@@ -9,6 +9,7 @@
 
 #include "protocol/base/assert.h"
 #include "protocol/base/big_endian.h"
+#include "protocol/base/random.h"
 #include "protocol/record/batch_builder.h"
 #include "protocol/record/record_reader.h"
 #include "storage/log/log_view.h"
@@ -64,6 +65,14 @@ inline std::vector<std::byte> refitted(std::vector<std::byte> batch) {
   base::store_big_endian(batch.data() + record::BatchHeader::kCrcAt,
                          record::batch_crc(header, records));
   return batch;
+}
+
+/// Text that no codec makes small.
+inline std::string noise(std::size_t size) {
+  base::Random random(size);
+  std::string text;
+  while (text.size() < size) text.push_back(static_cast<char>('a' + random.below(26)));
+  return text;
 }
 
 /// The values of all records of some batches, without the dots.

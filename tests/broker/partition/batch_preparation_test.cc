@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "protocol/base/random.h"
 #include "tests/support/batches.h"
 
 using broker::BatchInPreparation;
@@ -332,9 +331,7 @@ TEST_CASE("what may take long is known before it is done", "[partition]") {
     REQUIRE_FALSE(broker::begin_preparation(batch, config).refused());
     return broker::is_slow_to_finish(batch, config);
   };
-  base::Random random(1);
-  std::string noise;
-  while (noise.size() < 40'000) noise.push_back(static_cast<char>('a' + random.below(26)));
+  const auto noise = test_support::noise(40'000);
   const Wish large{.name = noise, .codec = Codec::lz4};
   const Wish plain{.name = noise};
   CHECK_FALSE(slow({}));

@@ -83,12 +83,4 @@ struct PartitionBench {
   int syncs_at_start = 0;
 };
 
-/// Uncompressed text that no codec makes small.
-inline std::string noise(std::size_t size) {
-  base::Random random(size);
-  std::string text;
-  while (text.size() < size) text.push_back(static_cast<char>('a' + random.below(26)));
-  return text;
-}
-
 }  // namespace test_support

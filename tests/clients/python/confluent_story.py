@@ -83,7 +83,7 @@ class Confluent:
 
     def _consumer(self):
         return Consumer({"bootstrap.servers": self._bootstrap, "group.id": "never-joined", "enable.auto.commit": False,
-                         "auto.offset.reset": "error", "enable.partition.eof": False, "check.crcs": True,
+                         "auto.offset.reset": "error", "enable.partition.eof": False, "check.crcs": True, "fetch.wait.max.ms": 50,
                          "fetch.message.max.bytes": 200_000})
 
     def fetch(self, topic, partition, offset, count):

@@ -85,7 +85,7 @@ class KafkaPython:
             return type(error).__name__
 
     def _consumer(self, **more):
-        return KafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False, group_id=None,
+        return KafkaConsumer(bootstrap_servers=self._bootstrap, enable_auto_commit=False, group_id=None, fetch_max_wait_ms=50,
                              auto_offset_reset="none", max_partition_fetch_bytes=200_000, **more)
 
     def fetch(self, topic, partition, offset, count):

@@ -52,6 +52,18 @@ def random_bytes(count):
     return random.Random(count).randbytes(count)
 
 
+def _described(client, topic, partitions):
+    """A topic's description once it has that many partitions (0: is unknown), or the last one before the time is up: a
+    broker answers when it has decided, and the next question may come before it has acted."""
+    deadline = time.monotonic() + 10
+    while True:
+        described = said(client.describe, topic)
+        there = len(described[-1]) if isinstance(described, list) else 0
+        if there == partitions or time.monotonic() > deadline:
+            return described
+        time.sleep(0.02)
+
+
 def _create(client, topic):
     saw("cluster", client.cluster())
     for name, wanted in STORY["topics"].items():
@@ -59,8 +71,8 @@ def _create(client, topic):
     for why, wanted in STORY["refused"].items():
         saw(f"create {why}", said(client.create, topic(wanted["name"]), wanted["partitions"], wanted["replicas"],
                                   wanted["configs"]))
-    saw("describe", said(client.describe, topic("codecs")))
-    for name in STORY["topics"]:
+    for name, wanted in STORY["topics"].items():
+        saw(f"describe {name}", _described(client, topic(name), wanted["partitions"]))
         saw(f"configs of {name}", said(client.configs, topic(name)))
 
 
@@ -130,17 +142,13 @@ def _unknown_and_delete(client, topic):
     saw("delete an unknown topic", said(client.delete, topic("unknown")))
     saw("add partitions to an unknown topic", said(client.add_partitions, topic("unknown"), 3))
     saw("add partitions", said(client.add_partitions, topic("deleted"), 4))
-    saw("describe after adding", said(client.describe, topic("deleted")))
+    saw("describe after adding", _described(client, topic("deleted"), 4))
     saw("add no partition", said(client.add_partitions, topic("deleted"), 4))
     saw("take partitions away", said(client.add_partitions, topic("deleted"), 2))
     saw("produce to an added partition", said(client.produce, topic("deleted"), 3, [(b"k", b"v", [],
                                                                                      STORY["first_timestamp"])]))
     saw("delete", said(client.delete, topic("deleted")))
-    # A broker answers when it has decided; a client's next question may find the topic still there.
-    deadline = time.monotonic() + 10
-    while isinstance(described := said(client.describe, topic("deleted")), list) and time.monotonic() < deadline:
-        time.sleep(0.05)
-    saw("describe what was deleted", described)
+    saw("describe what was deleted", _described(client, topic("deleted"), 0))
     saw("delete it again", said(client.delete, topic("deleted")))
 
 

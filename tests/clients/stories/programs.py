@@ -5,7 +5,7 @@ import json
 import pathlib
 import time
 
-from harness import stored, toolchains, wire
+from harness import kafka_home, stored, toolchains, wire
 
 HERE = pathlib.Path(__file__).parent.parent
 STORY = json.loads((HERE / "story.json").read_text())
@@ -21,7 +21,7 @@ class Program:
         command = self._command(tools)
 
         def run(broker, witness):
-            witness.hear([*command, broker.bootstrap, self.name])
+            witness.hear([*command, broker.bootstrap, self.name, HERE / "story.json"])
             look_at_disk(broker, self.name, witness)
 
         return run
@@ -83,7 +83,22 @@ def _python(script):
     return command
 
 
+def _java(tools):
+    toolchains.need_java(17)
+    toolchains.need_program("javac")
+    folder = HERE / "java"
+    out = toolchains.maven(folder / "pom.xml", ["compile", "-Dout={out}"], tools.cache, "java",
+                           sorted(folder.glob("src/**/*.java")))
+    return ["java", *kafka_home.SHORT, kafka_home.QUIET, "-cp", f"{out}/classes:{out}/jars/*", "stele.Story"]
+
+
+def _go(tools):
+    return [toolchains.go_program(HERE / "go", tools.cache, "franz-go")]
+
+
 ALL = [
     Program("confluent-kafka", _python("confluent_story.py")),
     Program("kafka-python", _python("kafka_python_story.py")),
+    Program("java", _java),
+    Program("franz-go", _go),
 ]

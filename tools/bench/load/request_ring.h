@@ -1,0 +1,42 @@
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/ids.h"
+#include "protocol/base/result.h"
+
+namespace bench {
+
+/// What every produce request of a run looks like.
+struct BatchShape {
+  int records = 1;
+  std::size_t record_bytes = 100;  // Of the value; there is no key.
+};
+
+/// Produce requests (v12, acks=all) for one partition, built once and sent again and again: number
+/// `i` has the correlation id `i`, and those that follow one another lie behind one another.
+///
+/// Thread: any; does not change.
+class RequestRing {
+ public:
+  static base::Result<RequestRing> build(const std::string& topic, std::int32_t partition,
+                                         const BatchShape& shape, std::size_t requests);
+
+  std::size_t size() const { return bytes_.size() / request_bytes_; }
+  base::BytesView request(std::size_t i) const {
+    return base::BytesView(bytes_).subspan(i * request_bytes_, request_bytes_);
+  }
+
+ private:
+  std::vector<std::byte> bytes_;
+  std::size_t request_bytes_ = 0;
+};
+
+/// Checks an answer to such a request: `Fault::corruption` for another correlation id,
+/// `Fault::invalid` for an error code. The batch's base offset.
+base::Result<base::Offset> check_produce_answer(base::BytesView frame, std::int32_t correlation_id);
+
+}  // namespace bench
