@@ -10,15 +10,15 @@ def skip(why):
     sys.exit(SKIPPED)
 
 
-def fetch(folder, artifact, version):
-    """The jar org.apache.kafka:artifact:version, fetched into the folder if it is not there."""
+def fetch(folder, artifact, version, group="org.apache.kafka"):
+    """The jar group:artifact:version, fetched into the folder if it is not there."""
     jar = pathlib.Path(folder) / f"{artifact}-{version}.jar"
     if jar.exists():
         return jar
     if not shutil.which("mvn"):
         skip("there is no Maven here")
     jar.parent.mkdir(parents=True, exist_ok=True)
-    command = ["mvn", "-B", "-q", f"{PLUGIN}:copy", f"-Dartifact=org.apache.kafka:{artifact}:{version}",
+    command = ["mvn", "-B", "-q", f"{PLUGIN}:copy", f"-Dartifact={group}:{artifact}:{version}",
                f"-DoutputDirectory={jar.parent}"]
     result = subprocess.run(command, capture_output=True, text=True, timeout=300)
     if result.returncode != 0 or not jar.exists():
