@@ -130,13 +130,19 @@ std::string digest_line(std::string_view text) {
   return fmt::format("xxh3 {:016x}\n", XXH3_64bits(text.data(), text.size()));
 }
 
+Path parent_of(const Path& path) { return path.has_parent_path() ? path.parent_path() : Path("."); }
+
 base::Result<> create_with_parents(FileSystem& files, const Path& path) {
   // The slash at the end lets a data directory be a symbolic link.
-  if (path.empty() || TRY(files.is_directory(path / ""))) return {};
-  const auto parent = path.parent_path();
-  TRY(create_with_parents(files, parent));
+  if (path.empty() || TRY(files.is_directory(path / ""))) {
+    // It may be ours all the same, made by a process that was killed before it could sync its name.
+    // A parent that we may not open was not made by us.
+    if (!path.empty()) static_cast<void>(files.sync_directory(parent_of(path)));
+    return {};
+  }
+  TRY(create_with_parents(files, path.parent_path()));
   TRY(files.create_directory(path));
-  return files.sync_directory(parent.empty() ? Path(".") : parent);
+  return files.sync_directory(parent_of(path));
 }
 
 // True if the directory is ours, false if there is nothing in it yet.
@@ -166,9 +172,9 @@ const base::TopicIdPartition kMetadataPartition = [] {
 base::Result<std::unique_ptr<DataDirectory>> DataDirectory::open(FileSystem& files, Path path) {
   path = path.lexically_normal();
   if (!path.has_filename()) path = path.parent_path();  // "data/" is "data".
-  TRY(create_with_parents(files, path));
   // Looked at before the lock file is made: nothing is put into what is not ours.
-  static_cast<void>(TRY(is_ours(files, path)));
+  if (!TRY(files.is_directory(path / "")) || !TRY(is_ours(files, path)))
+    TRY(create_with_parents(files, path));
   auto lock = files.lock(path / kLockName);
   if (!lock && lock.error().fault == base::Fault::exists)
     return base::fail(base::Fault::exists,
@@ -181,6 +187,8 @@ base::Result<std::unique_ptr<DataDirectory>> DataDirectory::open(FileSystem& fil
   if (TRY(is_ours(files, path))) {  // Again: it may have been made while we were not alone.
     const auto text = TRY(read_text_file(files, format, 4096));
     TRY(check_format(text, format));
+    // What a killed process saw in here last may not be on disk yet.
+    TRY(files.sync_directory(path));
   } else {
     TRY(replace_file(files, format, format_text()));
   }

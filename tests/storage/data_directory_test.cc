@@ -79,6 +79,22 @@ TEST_CASE("wherever the power goes while a data directory is made, it can be mad
   }
 }
 
+TEST_CASE("a data directory that a killed process began to make is as durable as any",
+          "[data_directory]") {
+  for (std::uint64_t n = 1;; ++n) {
+    CAPTURE(n);
+    SimFileSystem disk;
+    disk.crash_at(n);
+    const bool whole = DataDirectory::open(disk, "/var/stele").has_value();
+    base::Random random(n);
+    disk.crash(random, Loss::nothing);  // Only the process is gone; nothing was written back.
+    open(disk);
+    disk.crash(random, Loss::everything);
+    CHECK(disk.exists("/var/stele/stele.format").value());
+    if (whole) break;
+  }
+}
+
 TEST_CASE("one process at a time has the data directory", "[data_directory]") {
   SimFileSystem disk;
   auto first = open(disk);
