@@ -100,13 +100,26 @@ class Starter {
     if (TRY(files_.exists(opening.path))) {
       open(opening);
       tell(opening);
+      if (opening.log && (*opening.log)->end_offset() == 0) TRY(check_is_new(opening));
     } else {
+      TRY(check_is_new(opening));
       opening.log = storage::Log::create(files_, opening.path, opening.config, clock_.wall_ms());
       if (opening.log) TRY(data_.directory->write_partition_metadata(kMetadataPartition));
     }
     data_.metadata_log = TRY(std::move(opening.log));
     return replay_metadata(*data_.metadata_log->view(),
                            [this](const auto& record) { return data_.catalog.apply(record); });
+  }
+
+  /// The metadata log and the cluster's name in it come before everything else, so a directory
+  /// without them is new or has lost them: then every topic would seem to be nobody's.
+  base::Result<> check_is_new(const Opening& metadata) const {
+    const auto listing = TRY(data_.directory->list());
+    if (listing.partitions.empty() && !data_.recovery_points.contains(metadata.id)) return {};
+    return base::fail(base::Fault::missing,
+                      fmt::format("{} is missing or empty, and with it the knowledge which topics "
+                                  "there are. Put its files back",
+                                  metadata.path.string()));
   }
 
   /// A cluster is named once, by its configuration or by chance, before anything else is in its

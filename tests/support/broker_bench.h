@@ -149,6 +149,8 @@ class BrokerBench {
     return directory->write_clean_marker(ends);
   }
 
+  storage::FileSystem& files() { return files_; }
+
   ManualLoop loop;
   ManualPool pool;
   config::BrokerConfig config;
@@ -180,6 +182,7 @@ class BrokerBench {
   }
 
   void start() {
+    static std::uint64_t starts = 0;  // No two starts give topics the same ids.
     auto opened = broker::open_data(files_, config, at_once_, loop.clock(),
                                     [this](const std::string& line) { said.push_back(line); });
     if (!opened) {
@@ -201,7 +204,8 @@ class BrokerBench {
                                    .workers = pool,
                                    .config = config,
                                    .partition = partition_services()},
-        std::make_unique<broker::MetadataLog>(std::move(metadata)), std::move(opened->catalog), 7);
+        std::make_unique<broker::MetadataLog>(std::move(metadata)), std::move(opened->catalog),
+        ++starts);
     for (auto& [id, log] : opened->logs) topics->adopt(id.topic_id, id.partition, std::move(log));
     topics->publish();
     services = std::make_unique<broker::Services>(config, *topics, pool);
