@@ -1,10 +1,38 @@
 """Where Stele answers otherwise than Apache Kafka on purpose: the name of the row in docs/compatibility.md, and the
 places in the observations that it touches. Nothing else may differ."""
 
+TO_COME = (
+    # Consumer groups.
+    "OffsetCommit", "OffsetFetch", "JoinGroup", "Heartbeat", "LeaveGroup", "SyncGroup", "DescribeGroups", "ListGroups",
+    "DeleteGroups", "OffsetDelete", "ConsumerGroupHeartbeat", "ConsumerGroupDescribe",
+    # Share and streams groups.
+    "ShareGroupHeartbeat", "ShareGroupDescribe", "ShareFetch", "ShareAcknowledge", "DescribeShareGroupOffsets",
+    "AlterShareGroupOffsets", "DeleteShareGroupOffsets", "StreamsGroupHeartbeat", "StreamsGroupDescribe",
+    # Transactions.
+    "AddPartitionsToTxn", "AddOffsetsToTxn", "EndTxn", "WriteTxnMarkers", "TxnOffsetCommit", "DescribeProducers",
+    "DescribeTransactions", "ListTransactions",
+    # Who may do what, and how much.
+    "SaslHandshake", "SaslAuthenticate", "DescribeAcls", "CreateAcls", "DeleteAcls", "CreateDelegationToken",
+    "RenewDelegationToken", "ExpireDelegationToken", "DescribeDelegationToken", "DescribeUserScramCredentials",
+    "AlterUserScramCredentials", "DescribeClientQuotas", "AlterClientQuotas",
+    # Administration.
+    "DeleteRecords", "AlterConfigs", "IncrementalAlterConfigs", "ListConfigResources", "DescribeLogDirs", "ElectLeaders",
+    "AlterPartitionReassignments", "ListPartitionReassignments", "DescribeQuorum", "UpdateFeatures",
+)
+OF_CLUSTERS = (
+    "AlterReplicaLogDirs", "UnregisterBroker", "AddRaftVoter", "RemoveRaftVoter", "InitializeShareGroupState",
+    "ReadShareGroupState", "WriteShareGroupState", "DeleteShareGroupState", "ReadShareGroupStateSummary",
+)
+
 KNOWN = {
     # Topic configs with a default of their own. Their source, type and the rest are as Kafka's.
     "flush.messages": r"/configs of [^/]*/flush\.messages/(value|synonyms)",
     "segment.bytes": r"/configs of [^/]*/segment\.bytes/(value|synonyms)",
     # Topic configs that Kafka does not have.
     "stele.validate.compressed": r"/configs of [^/]*/stele\.validate\.compressed",
+    # What kafka-broker-api-versions lists.
+    "old versions": r"/apis/(CreateTopics|DeleteTopics|DescribeConfigs|ListOffsets|OffsetForLeaderEpoch)/from",
+    "APIs to come": "/apis/(" + "|".join(TO_COME) + ")",
+    "APIs of clusters": "/apis/(" + "|".join(OF_CLUSTERS) + ")",
+    "error sentences": r"/kafka-topics --create --topic tools-absent --replication-factor 2/lines",
 }

@@ -11,6 +11,7 @@ their ordinary tools into a cache (--cache, else $XDG_CACHE_HOME/stele-tests).
 """
 
 import argparse
+import concurrent.futures
 import json
 import pathlib
 import shutil
@@ -20,10 +21,10 @@ import time
 
 import differences
 from harness import brokers, kafka_home, report, toolchains, witness
-from stories import kcat, programs
+from stories import kafka_tools, kcat, programs
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-STORIES = [kcat.Kcat(), *programs.ALL]
+STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools()]
 
 
 class Tools:
@@ -60,13 +61,20 @@ def compare(name, seen, known, tally):
 
 
 def tell(story, run, running, directory, tally):
-    """Runs one story on each broker. Returns the witness of each."""
+    """Runs one story on all brokers side by side. Returns the witness of each."""
+
+    def on(broker):
+        seen = witness.Witness()
+        began = time.monotonic()
+        run(broker, seen)
+        return seen, time.monotonic() - began
+
+    with concurrent.futures.ThreadPoolExecutor() as pool:
+        told = {broker.name: pool.submit(on, broker) for broker in running}
     seen = {}
     for broker in running:
-        seen[broker.name] = witness.Witness()
-        began = time.monotonic()
-        run(broker, seen[broker.name])
-        tally.note(f"{story.name} took {time.monotonic() - began:.1f} s on {broker.name}")
+        seen[broker.name], seconds = told[broker.name].result()
+        tally.note(f"{story.name} took {seconds:.1f} s on {broker.name}")
         for name, ok, why in seen[broker.name].checks:
             tally.check(f"{story.name} on {broker.name}: {name}", ok, why)
         (directory / f"{story.name}.{broker.name}.json").write_text(json.dumps(seen[broker.name].seen, indent=1))
