@@ -21,10 +21,10 @@ import time
 
 import differences
 from harness import brokers, kafka_home, report, toolchains, witness
-from stories import kafka_tools, kcat, programs
+from stories import dump_log, kafka_tools, kcat, programs
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools()]
+STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools(), dump_log.DumpLog()]
 
 
 class Tools:

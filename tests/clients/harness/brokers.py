@@ -39,6 +39,10 @@ class Broker:
         host, port = self.bootstrap.rsplit(":", 1)
         return host, int(port)
 
+    def another(self, name):
+        """A broker of the same kind, not yet started, with nothing in its directory."""
+        raise NotImplementedError
+
     def kill(self):
         """As kill -9 does it."""
         processes.kill_group(self._process)
@@ -90,6 +94,9 @@ class Stele(Broker):
         self.data = self._directory / "data"
         self._binary, self._flags = binary, flags
 
+    def another(self, name):
+        return Stele(self._binary, self._directory / name, self._flags)
+
     def start(self):
         line = self._launch([self._binary, "serve", "--data-dir", self.data, "--listen", "127.0.0.1:0", *self._flags],
                             "stele ready on ")
@@ -104,6 +111,9 @@ class Kafka(Broker):
         super().__init__("kafka", directory)
         self.data = self._directory / "data"
         self._home = home
+
+    def another(self, name):
+        return Kafka(self._home, self._directory / name)
 
     def start(self):
         # Its controller must be named by port before it runs, so both ports are chosen here; another program may take
