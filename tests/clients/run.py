@@ -21,10 +21,11 @@ import time
 
 import differences
 from harness import brokers, kafka_home, report, toolchains, witness
-from stories import dump_log, kafka_tools, kcat, programs
+from stories import dump_log, idempotence, kafka_tools, kcat, programs
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
-STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools(), dump_log.DumpLog()]
+STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools(), dump_log.DumpLog(),
+           idempotence.Idempotence()]
 
 
 class Tools:
@@ -61,7 +62,8 @@ def compare(name, seen, known, tally):
 
 
 def tell(story, run, running, directory, tally):
-    """Runs one story on all brokers side by side. Returns the witness of each."""
+    """Runs one story on all brokers it is for, side by side. Returns the witness of each."""
+    running = [broker for broker in running if broker.name in getattr(story, "brokers", ("stele", "kafka"))]
 
     def on(broker):
         seen = witness.Witness()
@@ -116,7 +118,7 @@ def main():
                 tally.skip(story.name, missing)
                 continue
             seen = tell(story, run, running, directory, tally)
-            if names == {"stele", "kafka"}:
+            if set(seen) == {"stele", "kafka"}:
                 compare(story.name, seen, known, tally)
         for broker in running:
             if broker.is_running():

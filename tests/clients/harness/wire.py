@@ -6,7 +6,8 @@ import socket
 import struct
 import time
 
-PRODUCE, METADATA, INIT_PRODUCER_ID = 0, 3, 22
+PRODUCE, METADATA, CREATE_TOPICS, INIT_PRODUCER_ID = 0, 3, 19, 22
+OUT_OF_ORDER_SEQUENCE_NUMBER = 45
 
 
 def _crc32c_table():
@@ -117,6 +118,16 @@ class Connection:
         if error:
             raise ValueError(f"InitProducerId: error {error}")
         return producer, epoch
+
+    def create_topic(self, topic, configs):
+        """With one partition."""
+        body = struct.pack(">i", 1) + _string(topic) + struct.pack(">ihii", 1, 1, 0, len(configs))
+        body += b"".join(_string(name) + _string(value) for name, value in configs.items())
+        self.send(CREATE_TOPICS, 2, body + struct.pack(">ib", 20_000, 0))
+        answer = self.receive()
+        (error,) = struct.unpack_from(">h", answer, 4 + 4 + 2 + len(topic.encode()))
+        if error:
+            raise ValueError(f"CreateTopics: error {error}")
 
     def send_produce(self, topic, partition, data):
         """Asks for acks=all."""

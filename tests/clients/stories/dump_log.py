@@ -44,6 +44,7 @@ class _Story:
         self._witness.check("every record is there once", counted == RECORDS * len(CODECS), counted)
         self._indexes("all, after a clean stop", directory, segments)
         self._snapshots(directory)
+        self._metadata(broker.data)
         self._can_fail(directory, segments[0])
 
     def _fill(self, broker):
@@ -90,6 +91,16 @@ class _Story:
             last[producer] = max(last.get(producer, 0), int(sequence))
         self._witness.check("the newest snapshot knows every producer", sorted(last.values()) == [RECORDS - 1] * len(CODECS),
                             newest)
+
+    def _metadata(self, data):
+        """The broker's own log, in Kafka's records but for those that Kafka has none for."""
+        text = self._dump("metadata log", sorted((data / "__cluster_metadata-0").glob("*.log")), "--cluster-metadata-decoder")
+        told = re.findall(r'payload: \{"type":"(\w+)"', text)
+        wanted = {"TOPIC_RECORD", "CONFIG_RECORD", "PARTITION_RECORD", "PRODUCER_IDS_RECORD"}
+        self._witness.check("metadata log: the tool reads topics, settings and producer ids", wanted <= set(told), told)
+        unknown = set(re.findall(r"payload: (Error at .*)", text))
+        strange = {each for each in unknown if not re.search(r"Unknown metadata id 2\d{4}$", each)}
+        self._witness.check("metadata log: it knows everything but Stele's own records", not strange, strange)
 
     def _can_fail(self, directory, segment):
         """That the tool says something when something is wrong."""
