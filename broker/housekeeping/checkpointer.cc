@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <memory>
 #include <utility>
 
 namespace broker {
@@ -51,9 +52,10 @@ Task<> Checkpointer::round() {
     if (written.error().fault != base::Fault::full) services_.on_failure(written.error());
     co_return;
   }
-  for (const auto& [partition, plan] : due) {
-    co_await hop_to(partition->loop());
-    partition->log().note_checkpoint(plan);
+  for (const auto& done : due) {
+    co_await hop_to(done.partition->loop());
+    done.partition->log().note_checkpoint(done.plan);
+    done.partition->note_checkpoint(done.bytes);
   }
   co_await hop_to(services_.home);
 }
@@ -64,40 +66,42 @@ Task<std::vector<Checkpointer::Due>> Checkpointer::collect(bool all) {
   auto partitions = services_.topics.all_partitions();
   // By loop, so that there is one hop for each and not one for each partition.
   std::ranges::sort(partitions, {}, [](const auto& p) { return &p->loop(); });
-  std::vector<std::shared_ptr<Partition>> due;
-  for (const auto& partition : partitions) {
+  std::vector<Due> due;
+  for (auto& partition : partitions) {
     co_await hop_to(partition->loop());
     const auto bytes = partition->bytes_since_checkpoint();
     if (partition->deleted() || bytes == 0 || (!all && bytes < policy_.bytes)) continue;
     partition->flush();
-    due.push_back(partition);
+    auto durable = std::make_unique<OneShot<bool>>();
+    // Now, for what is synced now: of what comes later nobody knows when it will be.
+    Job on_disk = [&done = *durable] { done.set(true); };
+    partition->when_durable(std::move(on_disk));
+    due.emplace_back(std::move(partition), bytes, std::move(durable));
   }
   std::vector<Due> planned;
   planned.reserve(due.size());
-  for (const auto& partition : due) {
-    co_await hop_to(partition->loop());
-    OneShot<bool> durable;
-    Job on_disk = [&durable] { durable.set(true); };
-    partition->when_durable(std::move(on_disk));
-    co_await durable;
-    if (partition->deleted()) continue;
-    partition->note_checkpoint();
-    planned.emplace_back(partition, partition->log().plan_checkpoint());
+  for (auto& next : due) {
+    co_await hop_to(next.partition->loop());
+    co_await *next.durable;
+    if (next.partition->deleted()) continue;
+    next.plan = next.partition->log().plan_checkpoint();
+    planned.push_back(std::move(next));
   }
   co_await hop_to(services_.home);
   co_return planned;
 }
 
 base::Result<> Checkpointer::write(const std::vector<Due>& due) {
-  for (const auto& [partition, plan] : due) {
-    const auto written = storage::write_checkpoint(services_.files, plan);
+  for (const auto& next : due) {
+    const auto id = next.partition->id();
+    const auto written = storage::write_checkpoint(services_.files, next.plan);
     // A topic may be deleted while this goes on: its directory has another name then.
     if (!written && written.error().fault == base::Fault::missing) {
-      points_.erase(partition->id());
+      points_.erase(id);
       continue;
     }
     if (!written) return written;
-    points_[partition->id()] = plan.recovery_point;
+    points_[id] = next.plan.recovery_point;
   }
   return services_.directory.write_recovery_points(points_);
 }

@@ -49,7 +49,9 @@ class Checkpointer {
   /// What a round found due.
   struct Due {
     std::shared_ptr<Partition> partition;
-    storage::CheckpointPlan plan;
+    std::uint64_t bytes = 0;                 // That made it due.
+    std::unique_ptr<OneShot<bool>> durable;  // Set when those are on disk.
+    storage::CheckpointPlan plan;            // Made then.
   };
 
   void arm();

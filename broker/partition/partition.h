@@ -102,7 +102,8 @@ class Partition {
   storage::Log& log() { return *log_; }
   /// Bytes appended since the last checkpoint.
   std::uint64_t bytes_since_checkpoint() const { return bytes_since_checkpoint_; }
-  void note_checkpoint() { bytes_since_checkpoint_ = 0; }
+  /// So many of them are covered by one now.
+  void note_checkpoint(std::uint64_t bytes) { bytes_since_checkpoint_ -= bytes; }
 
  private:
   struct Pending {

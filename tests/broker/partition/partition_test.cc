@@ -432,6 +432,6 @@ TEST_CASE("the bytes of the log count towards the next checkpoint", "[partition]
   REQUIRE(bench.run_until_answered(bench.produce(batch)));
   REQUIRE(bench.run_until_answered(bench.produce(batch)));  // Repeated: nothing is written.
   CHECK(bench.partition->bytes_since_checkpoint() == batch.view.size());
-  bench.partition->note_checkpoint();
+  bench.partition->note_checkpoint(bench.partition->bytes_since_checkpoint());
   CHECK(bench.partition->bytes_since_checkpoint() == 0);
 }
