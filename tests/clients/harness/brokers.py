@@ -39,8 +39,8 @@ class Broker:
         host, port = self.bootstrap.rsplit(":", 1)
         return host, int(port)
 
-    def another(self, name):
-        """A broker of the same kind, not yet started, with nothing in its directory."""
+    def another(self, name, *flags):
+        """A broker of the same kind, not yet started, with nothing in its directory. `flags` are Stele's."""
         raise NotImplementedError
 
     def kill(self):
@@ -94,8 +94,8 @@ class Stele(Broker):
         self.data = self._directory / "data"
         self._binary, self._flags = binary, flags
 
-    def another(self, name):
-        return Stele(self._binary, self._directory / name, self._flags)
+    def another(self, name, *flags):
+        return Stele(self._binary, self._directory / name, [*self._flags, *flags])
 
     def start(self):
         line = self._launch([self._binary, "serve", "--data-dir", self.data, "--listen", "127.0.0.1:0", *self._flags],
@@ -112,7 +112,7 @@ class Kafka(Broker):
         self.data = self._directory / "data"
         self._home = home
 
-    def another(self, name):
+    def another(self, name, *flags):
         return Kafka(self._home, self._directory / name)
 
     def start(self):
