@@ -58,7 +58,10 @@ void from_value(T& member, const Value& value) {
 template <auto member>
 constexpr Row row(std::string_view name, Rule rule, std::string_view documentation,
                   std::string_view kafka_name = {}) {
-  return {.key = {name, kafka_name, type_of<MemberType<member>>(), documentation},
+  auto type = type_of<MemberType<member>>();
+  // Whatever the member is, so that nobody has to convert: to clients it is what Kafka says.
+  if (type == KeyType::int64 && rule.at_most == kInt32Max) type = KeyType::int32;
+  return {.key = {name, kafka_name, type, documentation},
           .rule = rule,
           .get = [](const BrokerConfig& c) -> std::optional<Value> { return to_value(c.*member); },
           .put = [](BrokerConfig& c, const Value& v) { from_value(c.*member, v); }};
@@ -66,6 +69,7 @@ constexpr Row row(std::string_view name, Rule rule, std::string_view documentati
 
 std::optional<Value> listener_list(const BrokerConfig& config) {
   std::vector<std::string> listeners;
+  listeners.reserve(config.listeners.size());
   for (const auto& listener : config.listeners)
     listeners.push_back(print_listener({listener.name, listener.host, listener.port}));
   return listeners;

@@ -148,6 +148,7 @@ class Maker {
       return fmt::format("'{}' does not say which listener it is for; write NAME://HOST:PORT",
                          element);
     std::vector<std::string> names;
+    names.reserve(made_.size());
     for (const auto& listener : made_) names.push_back(listener.name);
     return fmt::format("'{}' is for the listener {}, and there is none{}", element, name,
                        did_you_mean(name, names));

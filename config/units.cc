@@ -72,8 +72,9 @@ base::Result<std::string> to_plain(Unit unit, std::string_view text) {
             "MB, GB, TB (of 1000), as in 64MiB";
   const auto* suffix = find_suffix(unit, trim(trimmed.substr(digits)));
   std::int64_t number = 0;
-  const auto* end = trimmed.data() + digits;
-  const auto [stop, error] = std::from_chars(trimmed.data(), end, number);
+  const auto* begin = trimmed.data();
+  const auto* end = begin + digits;
+  const auto [stop, error] = std::from_chars(begin, end, number);
   if (suffix == nullptr || error != std::errc{} || stop != end)
     return base::fail(base::Fault::invalid, std::string(expected));
   constexpr auto kMax = std::numeric_limits<std::int64_t>::max();

@@ -69,8 +69,9 @@ base::Result<Value> read_boolean(std::string_view name, std::string_view text) {
 base::Result<Value> read_integer(std::string_view name, KeyType type, std::string_view text) {
   const auto digits = without_plus(trim(text));
   std::int64_t value = 0;
-  const auto* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value);
+  const auto* begin = digits.data();
+  const auto* end = begin + digits.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
   const bool fits = type != KeyType::int32 || (std::numeric_limits<std::int32_t>::min() <= value &&
                                                value <= std::numeric_limits<std::int32_t>::max());
   if (error != std::errc{} || stop != end || !fits)
@@ -90,8 +91,9 @@ base::Result<Value> read_double(std::string_view name, std::string_view text) {
     digits.remove_suffix(1);
   const bool is_number = digits.find_first_not_of("+-.0123456789eE") == std::string_view::npos;
   double value = 0;
-  const auto* end = digits.data() + digits.size();
-  const auto [stop, error] = std::from_chars(digits.data(), end, value);
+  const auto* begin = digits.data();
+  const auto* end = begin + digits.size();
+  const auto [stop, error] = std::from_chars(begin, end, value);
   if (is_number && stop == end && error == std::errc::result_out_of_range) {
     // Too large, or too small to tell from nothing: the exponent's sign says which.
     const bool tiny =

@@ -41,7 +41,9 @@ void put(const RequestContext& context, TopicDecision decision,
   for (const auto& config : describe_topic_configs(context.services.config, decision.configs)) {
     auto& entry = answer.configs->emplace_back();
     entry.name = config.name;
-    entry.value = config.value;
+    // Kafka repeats the text it was given, where DescribeConfigs shows what it reads in it.
+    const auto own = decision.configs.find(config.name);
+    entry.value = own == decision.configs.end() ? config.value : own->second;
     entry.read_only = config.read_only;
     entry.config_source = static_cast<std::int8_t>(config.source);
     entry.is_sensitive = config.sensitive;

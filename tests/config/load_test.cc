@@ -219,7 +219,7 @@ TEST_CASE("every problem is told at once, each with its place and what was meant
                            "    retention.ms: -2\n"
                            "retention.ms: 7d\n");
   CHECK(bad({.file = file.path(),
-             .environment = {"STELE_NODE_IDS=1", "STELE_NUM_PARTITIONS=0", "STELE_QQ"},
+             .environment = {"STELE_QQ", "STELE_NODE_IDS=1", "STELE_NUM_PARTITIONS=0"},
              .flags = {{"--listen", "listeners", "localhost"}}}) ==
         Lines{"f:1:1: There is no setting 'node.idd'. Did you mean 'node.id'?",
               "f:2:1: Invalid value many for configuration threads: Not a number of type INT",
