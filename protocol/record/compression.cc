@@ -104,12 +104,14 @@ class Gunzip final : public Decompressor {
     stream_.avail_out = static_cast<uInt>(out.size());
     while (stream_.avail_out > 0 && !ended_) {
       const auto code = inflate(&stream_, Z_NO_FLUSH);
-      if (code == Z_STREAM_END)
-        ended_ = true;
-      else if (code != Z_OK)
+      if (code == Z_STREAM_END) {
+        // Members may follow one another (RFC 1952); what follows must be one.
+        ended_ = stream_.avail_in == 0;
+        if (!ended_) inflateReset(&stream_);
+      } else if (code != Z_OK) {
         return broken("gzip", code == Z_BUF_ERROR ? "it ends too early" : zError(code));
+      }
     }
-    if (ended_ && stream_.avail_in > 0) return broken("gzip", "bytes follow its end");
     return out.size() - stream_.avail_out;
   }
 
@@ -160,7 +162,9 @@ class Unzstd final : public Decompressor {
   ~Unzstd() override { ZSTD_freeDCtx(context_); }
 
   bool begin() {
-    constexpr int kWindowLogMax = 23;  // 8 MiB, whatever the frame asks for.
+    // 128 MiB, Kafka's own limit: its Java client asks for as much at level 22, however small the
+    // batch (zstd-jni does not say how much will come). Pages are touched as data fills them.
+    constexpr int kWindowLogMax = 27;
     return context_ != nullptr &&
            ZSTD_isError(ZSTD_DCtx_setParameter(context_, ZSTD_d_windowLogMax, kWindowLogMax)) == 0;
   }

@@ -30,8 +30,9 @@ std::optional<Codec> codec_named(std::string_view name);
 base::Result<std::vector<std::byte>> compress(Codec codec, base::BytesView plain,
                                               std::optional<int> level = std::nullopt);
 
-/// Decompresses piece by piece, so that a bomb costs no more memory than `piece` bytes at a time.
-/// Accepts raw snappy besides xerial framing. Thread: one at a time.
+/// Decompresses piece by piece, so that whoever reads can stop a bomb. Accepts what Kafka accepts:
+/// raw snappy besides xerial framing, several gzip members or zstd frames one after another.
+/// Thread: one at a time.
 class Decompressor {
  public:
   virtual ~Decompressor() = default;
@@ -39,8 +40,10 @@ class Decompressor {
   /// input breaks its format.
   virtual base::Result<std::size_t> read(std::span<std::byte> out) = 0;
 
-  /// `compressed` must outlive the decompressor. Memory: at most ~9 MiB (a zstd window of 8 MiB, an
-  /// LZ4 block of 4 MiB), whatever the input claims; what needs more is `Fault::corruption`.
+  /// `compressed` must outlive the decompressor. Memory, whatever the input claims: gzip ~50 KiB;
+  /// lz4 ~9 MiB; a snappy block whole, at most 64 MiB and 32 times its compressed bytes; a zstd
+  /// window of at most 128 MiB, resident as far as data fills it. What needs more is
+  /// `Fault::corruption`.
   static base::Result<std::unique_ptr<Decompressor>> open(Codec codec, base::BytesView compressed);
 };
 

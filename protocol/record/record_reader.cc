@@ -1,5 +1,6 @@
 #include "protocol/record/record_reader.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -68,9 +69,11 @@ class Stream {
     if (size > bytes_max_)
       return base::fail(Fault::full, "a record is larger than what may be decompressed for it");
     constexpr std::size_t kPiece = std::size_t{64} << 10;
-    std::vector<std::byte> next(window_.begin(), window_.end());
-    const auto kept = next.size();
-    next.resize(kept + kPiece);
+    // As much again as there is: a large record is not copied once for each piece, and no length is
+    // believed before its bytes are there.
+    std::vector<std::byte> next(window_.size() + std::max(kPiece, window_.size()));
+    std::ranges::copy(window_, next.begin());
+    const auto kept = window_.size();
     const auto got = TRY(source_->read(std::span(next).subspan(kept)));
     ended_ = got == 0;
     next.resize(kept + got);

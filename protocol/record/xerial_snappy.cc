@@ -30,12 +30,13 @@ const char* chars(BytesView bytes) { return reinterpret_cast<const char*>(bytes.
 
 class Unsnappy final : public Decompressor {
  public:
-  Unsnappy(BytesView in, bool framed) : in_(in), framed_(framed) {}
+  explicit Unsnappy(BytesView in) : in_(in), framed_(skip_header()) {}
 
   Result<std::size_t> read(std::span<std::byte> out) override {
     std::size_t filled = 0;
     while (filled < out.size()) {
       if (at_ == plain_.size()) {
+        if (framed_) skip_header();  // Streams may follow one another.
         if (in_.empty()) break;
         TRY(next_block());
         continue;
@@ -50,6 +51,13 @@ class Unsnappy final : public Decompressor {
   }
 
  private:
+  bool skip_header() {
+    if (in_.size() < kHeaderSize || !std::ranges::equal(in_.first(kMagic.size()), kMagic))
+      return false;
+    in_ = in_.subspan(kHeaderSize);
+    return true;
+  }
+
   Result<> next_block() {
     auto block = std::exchange(in_, {});
     if (framed_) {
@@ -101,10 +109,7 @@ Result<std::vector<std::byte>> xerial_compress(BytesView plain) {
 }
 
 Result<std::unique_ptr<Decompressor>> open_snappy(BytesView compressed) {
-  const bool framed = compressed.size() >= kHeaderSize &&
-                      std::ranges::equal(compressed.first(kMagic.size()), kMagic);
-  if (framed) compressed = compressed.subspan(kHeaderSize);
-  return std::make_unique<Unsnappy>(compressed, framed);
+  return std::make_unique<Unsnappy>(compressed);
 }
 
 }  // namespace record
