@@ -14,24 +14,32 @@ Batch = collections.namedtuple("Batch", "base_offset last_offset codec log_appen
 
 
 def batches(directory):
-    """All batches of a partition's segments, in order. A zero size ends a segment: there the preallocated part
-    begins."""
-    found = []
-    for path in sorted(directory.glob("*.log")):
-        data = path.read_bytes()
-        at = 0
-        while at + _HEADER.size <= len(data):
-            (base, size, _epoch, magic, _crc, attributes, last_delta, _first_time, max_time, producer, producer_epoch,
-             sequence, count) = _HEADER.unpack_from(data, at)
-            if size == 0:
-                break
-            if magic != 2 or at + 12 + size > len(data):
-                raise ValueError(f"{path} at {at}: magic {magic}, size {size} of {len(data) - at}")
-            found.append(Batch(base, base + last_delta, CODECS[attributes & 7], bool(attributes & 8),
-                               bool(attributes & 16), bool(attributes & 32), max_time, producer, producer_epoch,
-                               sequence, count))
-            at += 12 + size
-    return found
+    """All batches of a partition's segments, in order."""
+    return [batch for path in sorted(directory.glob("*.log")) for batch, _ in _scan(path)]
+
+
+def is_cut(path):
+    """Whether a segment's file ends with its last batch: nothing is preallocated behind it any more."""
+    end = 0
+    for _, end in _scan(path):
+        pass
+    return end == path.stat().st_size
+
+
+def _scan(path):
+    """Each batch of a file and where it ends. A zero size ends the segment: there the preallocated part begins."""
+    data = path.read_bytes()
+    at = 0
+    while at + _HEADER.size <= len(data):
+        (base, size, _epoch, magic, _crc, attributes, last_delta, _first_time, max_time, producer, producer_epoch,
+         sequence, count) = _HEADER.unpack_from(data, at)
+        if size == 0:
+            break
+        if magic != 2 or at + 12 + size > len(data):
+            raise ValueError(f"{path} at {at}: magic {magic}, size {size} of {len(data) - at}")
+        at += 12 + size
+        yield Batch(base, base + last_delta, CODECS[attributes & 7], bool(attributes & 8), bool(attributes & 16),
+                    bool(attributes & 32), max_time, producer, producer_epoch, sequence, count), at
 
 
 def summary(directory):

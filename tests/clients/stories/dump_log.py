@@ -2,8 +2,9 @@
 
 import re
 import shutil
+import time
 
-from harness import processes, toolchains
+from harness import processes, stored, toolchains
 
 SECONDS = 120
 RECORDS = 1500
@@ -37,6 +38,7 @@ class _Story:
                          if not path.parent.name.startswith("__"))
         segments = sorted(path.stem for path in directory.glob("*.log"))
         self._witness.check("there are several segments", len(segments) > 3, segments)
+        self._wait_until_settled(directory, segments[:-1])
         self._logs("sealed, while it runs", directory, segments[:-1])
         self._indexes("sealed, while it runs", directory, segments[:-1])
         broker.stop()
@@ -46,6 +48,19 @@ class _Story:
         self._snapshots(directory)
         self._metadata(broker.data)
         self._can_fail(directory, segments[0])
+
+    def _wait_until_settled(self, directory, segments, seconds=30):
+        """Stele cuts a full segment to its length and writes its indexes with the next checkpoint."""
+        deadline = time.monotonic() + seconds
+
+        def settled(segment):
+            return stored.is_cut(directory / f"{segment}.log") and all(
+                file.exists() and file.stat().st_size for file in
+                (directory / f"{segment}.index", directory / f"{segment}.timeindex"))
+
+        while (waiting := [segment for segment in segments if not settled(segment)]) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        self._witness.check("full segments get their final size", not waiting, waiting)
 
     def _fill(self, broker):
         at = ("--bootstrap-server", broker.bootstrap)
