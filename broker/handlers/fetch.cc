@@ -1,6 +1,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "broker/errors.h"
@@ -17,11 +18,15 @@ using protocol::FetchRequest;
 using protocol::FetchResponse;
 
 constexpr std::int8_t kReadCommitted = 1;
+constexpr protocol::ApiVersion kFirstWithIds = 13;
+constexpr std::int32_t kFullFetch = 0;          // Session epochs: asks for a new session,
+constexpr std::int32_t kSessionlessFetch = -1;  // ...or for none.
 
 /// What is left of a request's limits while its partitions are read, in the order it names them.
 struct Limits {
   std::size_t bytes_left = 0;
   std::size_t bytes_found = 0;
+  std::size_t partitions = 0;
   bool answer_now = false;  // A partition has something that must be told at once.
 };
 
@@ -42,20 +47,18 @@ FetchResponse::Partition refusal(std::int32_t index, ErrorCode error) {
   return answer;
 }
 
-/// KIP-595: the client's last epoch ended before the offset it asks for, so its records are gone.
-bool diverges(const Partition& partition, const FetchRequest::Partition& wanted, base::Offset end,
-              FetchResponse::Partition& answer) {
-  if (wanted.last_fetched_epoch < 0) return false;
+/// KIP-595: where the client's last epoch ended, if that is before the offset it asks for: its
+/// records are gone. Comes before the check of the offset, which may lie behind the end for just
+/// that reason. Source: Kafka's Partition.readRecords.
+std::optional<storage::LeaderEpochs::EpochEnd> divergence(const Partition& partition,
+                                                          const FetchRequest::Partition& wanted,
+                                                          base::Offset end, ErrorCode& error) {
+  if (wanted.last_fetched_epoch < 0) return std::nullopt;
   const auto known = partition.epochs().end_offset_for(wanted.last_fetched_epoch, end);
-  if (!known) {
-    answer = refusal(wanted.partition, ErrorCode::offset_out_of_range);
-    return true;
-  }
-  if (known->epoch >= wanted.last_fetched_epoch && known->end_offset >= wanted.fetch_offset)
-    return false;
-  answer.diverging_epoch.epoch = known->epoch;
-  answer.diverging_epoch.end_offset = known->end_offset;
-  return true;
+  if (!known) error = ErrorCode::offset_out_of_range;
+  const bool same = known && known->epoch >= wanted.last_fetched_epoch &&
+                    known->end_offset >= wanted.fetch_offset;
+  return same ? std::nullopt : known;
 }
 
 /// One fetch: reads its partitions, waits if it must, and reads again.
@@ -66,25 +69,28 @@ class Fetch {
 
   Task<FetchResponse> run() {
     auto& home = context_.loop();
-    const auto deadline =
-        home.clock().monotonic() + std::chrono::milliseconds(std::max(request_.max_wait_ms, 0));
-    for (;;) {
-      const bool may_wait = home.clock().monotonic() < deadline;
+    const auto deadline = home.clock().monotonic() + wait_max();
+    for (bool may_wait = wait_max().count() > 0;;) {
       std::shared_ptr<ParkedFetch> parked;
       if (may_wait) parked = std::make_shared<ParkedFetch>(home, bytes_wanted());
       co_await read_all(parked);
       if (!may_wait || limits_.answer_now || limits_.bytes_found >= bytes_wanted() ||
-          response_.responses.empty())
+          limits_.partitions == 0)
         break;
-      parked->found(limits_.bytes_found);
-      parked->wait_until(deadline);
-      co_await parked->done();
+      parked->wait(limits_.bytes_found, deadline);
+      may_wait = co_await parked->done() == ParkedFetch::Why::bytes;
     }
     co_await warm_up();
     co_return std::move(response_);
   }
 
  private:
+  /// A fetch waits no longer than a silent connection may live.
+  std::chrono::milliseconds wait_max() const {
+    const auto idle_max = context_.services.config.connections_max_idle_ms;
+    return std::chrono::milliseconds(
+        std::clamp<std::int64_t>(request_.max_wait_ms, 0, std::max<std::int64_t>(idle_max, 0)));
+  }
   std::size_t bytes_wanted() const {
     return static_cast<std::size_t>(std::clamp(request_.min_bytes, 0, bytes_max()));
   }
@@ -104,7 +110,10 @@ class Fetch {
       answers.topic_id = topic.topic_id;
       answers.partitions.reserve(topic.partitions.size());
       for (const auto& wanted : topic.partitions) {
-        const auto found = find_partition(*image_, topic.topic, topic.topic_id, wanted.partition);
+        ++limits_.partitions;
+        const auto found = context_.version < kFirstWithIds
+                               ? find_partition(*image_, topic.topic, wanted.partition)
+                               : find_partition(*image_, topic.topic_id, wanted.partition);
         auto error = found.error;
         // Followers do not exist here; who claims to be one must not move anything (CVE-2018-1288).
         if (request_.replica_id >= 0 || request_.replica_state.replica_id >= 0)
@@ -129,10 +138,12 @@ class Fetch {
     const auto view = partition.view();
     const auto end = partition.log().end_offset();
     auto error = partition.deleted()
-                     ? ErrorCode::unknown_topic_or_partition
+                     ? gone()
                      : check_leader_epoch(wanted.current_leader_epoch, partition.leader_epoch());
-    if (error == ErrorCode::none &&
-        (wanted.fetch_offset < view->start_offset() || wanted.fetch_offset > end))
+    std::optional<storage::LeaderEpochs::EpochEnd> diverging;
+    if (error == ErrorCode::none) diverging = divergence(partition, wanted, end, error);
+    const bool behind_end = !diverging && wanted.fetch_offset > end;
+    if (error == ErrorCode::none && (wanted.fetch_offset < view->start_offset() || behind_end))
       error = ErrorCode::offset_out_of_range;
     if (error != ErrorCode::none) {
       answer = refusal(wanted.partition, error);
@@ -144,11 +155,19 @@ class Fetch {
     answer.log_start_offset = view->start_offset();
     answer.records = base::SharedBytes{};
     if (request_.isolation_level == kReadCommitted) answer.aborted_transactions.emplace();
-    if (diverges(partition, wanted, end, answer)) {
+    if (diverging) {
+      answer.diverging_epoch.epoch = diverging->epoch;
+      answer.diverging_epoch.end_offset = diverging->end_offset;
       limits_.answer_now = true;
       return;
     }
     if (wanted.fetch_offset < view->high_watermark()) read_bytes(*view, wanted, answer);
+  }
+
+  /// What a topic that was deleted while it was fetched is, in the terms of the request.
+  ErrorCode gone() const {
+    return context_.version < kFirstWithIds ? ErrorCode::unknown_topic_or_partition
+                                            : ErrorCode::unknown_topic_id;
   }
 
   void read_bytes(const storage::LogView& view, const FetchRequest::Partition& wanted,
@@ -206,7 +225,7 @@ class Fetch {
 /// session id 0, which is legal with every client; an incremental one names a session that is not
 /// ours.
 Task<FetchResponse> handle(RequestContext& context, FetchRequest request) {
-  if (request.session_epoch > 0) {
+  if (request.session_epoch != kFullFetch && request.session_epoch != kSessionlessFetch) {
     FetchResponse response;
     response.error_code = ErrorCode::fetch_session_id_not_found;
     co_return response;

@@ -74,7 +74,7 @@ Task<Found> find(RequestContext& context, Partition& partition, std::int64_t tim
   co_return found;
 }
 
-void put(ListOffsetsResponse::Partition& answer, const Found& found, protocol::ApiVersion version) {
+void put(ListOffsetsResponse::Partition& answer, const Found& found, bool as_list) {
   answer.error_code = found.error;
   answer.timestamp = -1;
   answer.offset = -1;
@@ -83,7 +83,7 @@ void put(ListOffsetsResponse::Partition& answer, const Found& found, protocol::A
   answer.timestamp = found.at->timestamp;
   answer.offset = found.at->offset;
   answer.leader_epoch = found.at->leader_epoch;
-  if (version == 0) answer.old_style_offsets = {found.at->offset};
+  if (as_list) answer.old_style_offsets = {found.at->offset};
 }
 
 }  // namespace
@@ -100,7 +100,7 @@ Task<ListOffsetsResponse> handle(RequestContext& context, ListOffsetsRequest req
     for (const auto& wanted : topic.partitions) asked.insert(wanted.partition_index);
     for (const auto& wanted : topic.partitions) {
       Found found;
-      const auto there = find_partition(*image, topic.name, {}, wanted.partition_index);
+      const auto there = find_partition(*image, topic.name, wanted.partition_index);
       if (asked.count(wanted.partition_index) > 1) {
         found.error = ErrorCode::invalid_request;
       } else if (there.error != ErrorCode::none) {
@@ -113,7 +113,7 @@ Task<ListOffsetsResponse> handle(RequestContext& context, ListOffsetsRequest req
       }
       auto& answer = answers.partitions.emplace_back();
       answer.partition_index = wanted.partition_index;
-      put(answer, found, context.version);
+      put(answer, found, context.version == 0 && wanted.max_num_offsets > 0);
     }
   }
   co_return response;

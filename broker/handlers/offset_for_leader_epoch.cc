@@ -38,7 +38,7 @@ Task<OffsetForLeaderEpochResponse> handle(RequestContext& context,
       answer.partition = wanted.partition;
       answer.leader_epoch = -1;
       answer.end_offset = -1;
-      const auto found = find_partition(*image, topic.topic, {}, wanted.partition);
+      const auto found = find_partition(*image, topic.topic, wanted.partition);
       answer.error_code = found.error;
       if (found.error != ErrorCode::none) continue;
       co_await hop_to(found.partition->loop());

@@ -1,9 +1,9 @@
 #pragma once
 
-#include <atomic>
-#include <chrono>
+#include <algorithm>
 #include <cstdint>
 #include <memory>
+#include <utility>
 
 #include "broker/partition/fetch_waiters.h"
 #include "broker/runtime/loop.h"
@@ -21,19 +21,26 @@ class ParkedFetch final : public FetchWait, public std::enable_shared_from_this<
   void more_bytes(std::uint64_t bytes) override {
     at_home([bytes](ParkedFetch& self) {
       self.arrived_ += bytes;
-      if (self.arrived_ >= self.needed_) self.finish();
+      if (self.arrived_ >= self.needed_) self.finish(Why::bytes);
     });
   }
   void wake() override {
-    at_home([](ParkedFetch& self) { self.finish(); });
+    at_home([](ParkedFetch& self) { self.finish(Why::told); });
   }
 
-  /// How much is still needed after the pass that found `found` bytes; before waiting.
-  void found(std::uint64_t bytes) { needed_ -= std::min(bytes, needed_); }
-  void wait_until(base::MonotonicTime deadline) {
-    timer_ = home_.call_at(deadline, [this] { finish(); });
+  enum class Why : std::uint8_t {
+    bytes,  // There may be enough now.
+    told,   // Answer whatever there is: a partition was deleted, the broker stops.
+    time,   // Likewise: nobody waits longer.
+  };
+  /// Begins to wait, after a pass that found `found` bytes: partitions that were passed early may
+  /// have told of more meanwhile.
+  void wait(std::uint64_t found, base::MonotonicTime deadline) {
+    needed_ -= std::min(found, needed_);
+    if (arrived_ >= needed_) return finish(Why::bytes);
+    timer_ = home_.call_at(deadline, [this] { finish(Why::time); });
   }
-  OneShot<bool>& done() { return done_; }
+  OneShot<Why>& done() { return done_; }
 
  private:
   template <class Tell>
@@ -42,18 +49,18 @@ class ParkedFetch final : public FetchWait, public std::enable_shared_from_this<
     home_.post([self = shared_from_this(), tell] { tell(*self); });
   }
 
-  void finish() {
+  void finish(Why why) {
     if (done_.is_set()) return;
     timer_.reset();
     const auto self = shared_from_this();  // The awaiter may let go of the last share.
-    done_.set(true);
+    done_.set(why);
   }
 
   Loop& home_;
   std::uint64_t needed_;
   std::uint64_t arrived_ = 0;
   std::unique_ptr<TimerHandle> timer_;
-  OneShot<bool> done_;
+  OneShot<Why> done_;
 };
 
 }  // namespace broker

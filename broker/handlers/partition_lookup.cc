@@ -4,17 +4,24 @@ namespace broker {
 
 using protocol::ErrorCode;
 
-FoundPartition find_partition(const TopicsImage& image, const std::string& name,
-                              const base::Uuid& topic_id, std::int32_t index) {
-  const bool by_id = !topic_id.is_zero();
-  FoundPartition found{.topic = by_id ? image.with_id(topic_id) : image.named(name)};
-  if (found.topic == nullptr) {
-    found.error = by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
-    return found;
-  }
-  found.partition = found.topic->partition(index);
-  if (found.partition == nullptr) found.error = ErrorCode::unknown_topic_or_partition;
-  return found;
+namespace {
+
+FoundPartition find_in(const Topic* topic, std::int32_t index, ErrorCode if_no_topic) {
+  if (topic == nullptr) return {.error = if_no_topic};
+  auto* const partition = topic->partition(index);
+  if (partition == nullptr) return {topic, nullptr, ErrorCode::unknown_topic_or_partition};
+  return {.topic = topic, .partition = partition};
+}
+
+}  // namespace
+
+FoundPartition find_partition(const TopicsImage& image, std::string_view name, std::int32_t index) {
+  return find_in(image.named(name), index, ErrorCode::unknown_topic_or_partition);
+}
+
+FoundPartition find_partition(const TopicsImage& image, const base::Uuid& topic_id,
+                              std::int32_t index) {
+  return find_in(image.with_id(topic_id), index, ErrorCode::unknown_topic_id);
 }
 
 ErrorCode check_leader_epoch(std::int32_t current_leader_epoch, base::LeaderEpoch leader_epoch) {

@@ -1,6 +1,7 @@
 #pragma once
 
-#include <string>
+#include <cstdint>
+#include <string_view>
 
 #include "broker/partition/partition.h"
 #include "broker/topics/topics_image.h"
@@ -16,10 +17,10 @@ struct FoundPartition {
   protocol::ErrorCode error = protocol::ErrorCode::none;
 };
 
-/// By name in old versions, by id in new ones; a zero id means: by name. Valid as long as the
-/// image.
-FoundPartition find_partition(const TopicsImage& image, const std::string& name,
-                              const base::Uuid& topic_id, std::int32_t index);
+/// By name or by id, as the request's version has it. Valid as long as the image.
+FoundPartition find_partition(const TopicsImage& image, std::string_view name, std::int32_t index);
+FoundPartition find_partition(const TopicsImage& image, const base::Uuid& topic_id,
+                              std::int32_t index);
 
 /// KIP-320: what a client believes to be the current leader epoch against ours; -1: it does not
 /// say.

@@ -15,6 +15,7 @@ using protocol::ProduceRequest;
 using protocol::ProduceResponse;
 
 constexpr protocol::ApiVersion kFirstWithZstd = 7;
+constexpr protocol::ApiVersion kFirstWithIds = 13;
 constexpr std::string_view kAdminClientId = "__admin_client";
 
 /// Waits until every partition of a request has answered. Outcomes come home by a post when a
@@ -88,7 +89,9 @@ void start_all(RequestContext& context, ProduceRequest& request, const TopicsIma
     for (std::size_t p = 0; p < topic.partition_data.size(); ++p) {
       auto& wanted = topic.partition_data[p];
       auto* answer = &answers.partition_responses[p];
-      const auto found = find_partition(image, topic.name, topic.topic_id, wanted.index);
+      const auto found = context.version < kFirstWithIds
+                             ? find_partition(image, topic.name, wanted.index)
+                             : find_partition(image, topic.topic_id, wanted.index);
       const auto error = early_refusal(context, request, found, wanted.records);
       if (error != ErrorCode::none) {
         put(*answer, {.error = error});
