@@ -12,6 +12,7 @@ using protocol::DeleteTopicsRequest;
 using protocol::DeleteTopicsResponse;
 using protocol::ErrorCode;
 
+constexpr protocol::ApiVersion kFirstWithDisabled = 3;
 constexpr protocol::ApiVersion kFirstWithIds = 6;
 
 DeleteTopicsRequest::Topic by_name(std::string name) {
@@ -20,27 +21,37 @@ DeleteTopicsRequest::Topic by_name(std::string name) {
   return topic;
 }
 
-/// What can be refused before the store is asked.
-ErrorCode refusal(const RequestContext& context, const DeleteTopicsRequest::Topic& wanted,
-                  const Topic* topic) {
-  if (!context.services.config.delete_topic_enable) return ErrorCode::topic_deletion_disabled;
+struct Refusal {
+  ErrorCode error = ErrorCode::none;
+  std::string_view why;
+};
+
+constexpr Refusal kUnknownName{ErrorCode::unknown_topic_or_partition,
+                               "This server does not host this topic-partition."};
+constexpr Refusal kUnknownId{ErrorCode::unknown_topic_id,
+                             "This server does not host this topic ID."};
+
+/// What can be refused before the store is asked. `times`: how often the topic is named.
+Refusal refusal(const RequestContext& context, const DeleteTopicsRequest::Topic& wanted,
+                const Topic* topic, int times) {
+  if (!context.services.config.delete_topic_enable)
+    return {context.version < kFirstWithDisabled ? ErrorCode::invalid_request
+                                                 : ErrorCode::topic_deletion_disabled,
+            "Topic deletion is disabled."};
   const bool by_id = !wanted.topic_id.is_zero();
-  if (by_id == wanted.name.has_value()) return ErrorCode::invalid_request;  // Both, or neither.
-  if (topic != nullptr) return ErrorCode::none;
-  return by_id ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition;
+  if (by_id && wanted.name)
+    return {ErrorCode::invalid_request, "You may not specify both topic name and topic id."};
+  if (!by_id && !wanted.name)
+    return {ErrorCode::invalid_request, "Neither topic name nor id were specified."};
+  if (topic == nullptr) return by_id ? kUnknownId : kUnknownName;
+  if (times > 1)
+    return {ErrorCode::invalid_request, by_id ? "Duplicate topic id." : "Duplicate topic name."};
+  return {};
 }
 
-std::string_view why(ErrorCode error) {
-  switch (error) {
-    case ErrorCode::topic_deletion_disabled:
-      return "Topic deletion is disabled.";
-    case ErrorCode::invalid_request:
-      return "You may not specify both topic name and topic id, or the same topic twice.";
-    case ErrorCode::unknown_topic_id:
-      return "This server does not host this topic ID.";
-    default:
-      return "This server does not host this topic-partition.";
-  }
+void put(const Refusal& refused, DeleteTopicsResponse::Topic& answer) {
+  answer.error_code = refused.error;
+  answer.error_message = refused.why;
 }
 
 }  // namespace
@@ -65,10 +76,9 @@ Task<DeleteTopicsResponse> handle(RequestContext& context, DeleteTopicsRequest r
     auto& answer = response.responses.emplace_back();
     answer.name = wanted.name;
     answer.topic_id = wanted.topic_id;
-    answer.error_code = refusal(context, wanted, topic);
-    if (topic != nullptr && times[topic] > 1) answer.error_code = ErrorCode::invalid_request;
-    if (answer.error_code != ErrorCode::none) {
-      answer.error_message = why(answer.error_code);
+    if (const auto refused = refusal(context, wanted, topic, times[topic]);
+        refused.error != ErrorCode::none) {
+      put(refused, answer);
       continue;
     }
     answer.name = topic->name;
@@ -76,6 +86,8 @@ Task<DeleteTopicsResponse> handle(RequestContext& context, DeleteTopicsRequest r
     auto decision = co_await context.services.topics.remove(context.loop(), topic->id);
     answer.error_code = decision.error;
     if (decision.refused()) answer.error_message = std::move(decision.message);
+    // Somebody else was quicker: in the terms in which it was asked for.
+    if (decision.error == ErrorCode::unknown_topic_id && wanted.name) put(kUnknownName, answer);
   }
   co_return response;
 }

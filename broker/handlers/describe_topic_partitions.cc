@@ -26,11 +26,20 @@ std::set<std::string> wanted_names(const DescribeTopicPartitionsRequest& request
   return names;
 }
 
+/// The cursor is what we answered before: a topic of those asked for, and a partition.
+bool is_sound(const DescribeTopicPartitionsRequest& request) {
+  if (!request.cursor) return true;
+  if (request.cursor->partition_index < 0) return false;
+  return request.topics.empty() || std::ranges::any_of(request.topics, [&](const auto& topic) {
+           return topic.name == request.cursor->topic_name;
+         });
+}
+
 /// Adds the topic's partitions from `first` on; returns the first that found no room.
 std::int32_t describe(const Topic& topic, std::int32_t node_id, std::int32_t first,
                       std::int32_t room, DescribeTopicPartitionsResponse::Topic& answer) {
   const auto count = static_cast<std::int32_t>(topic.partitions.size());
-  const auto end = std::min(count, first + room);
+  const auto end = count - first <= room ? count : first + room;
   for (auto index = first; index < end; ++index) {
     auto& partition = answer.partitions.emplace_back();
     partition.partition_index = index;
@@ -53,12 +62,20 @@ Task<DescribeTopicPartitionsResponse> handle(RequestContext& context,
   const auto image = context.services.topics.image();
   const auto node_id = context.services.config.node_id;
   DescribeTopicPartitionsResponse response;
+  if (!is_sound(request)) {
+    for (const auto& topic : request.topics) {
+      auto& answer = response.topics.emplace_back();
+      answer.name = topic.name;
+      answer.error_code = ErrorCode::invalid_request;
+    }
+    co_return response;
+  }
   auto room = std::clamp(request.response_partition_limit, 1, kPartitionsMax);
   for (const auto& name : wanted_names(request, *image)) {
     std::int32_t first = 0;
     if (request.cursor) {
       if (name < request.cursor->topic_name) continue;
-      if (name == request.cursor->topic_name) first = std::max(0, request.cursor->partition_index);
+      if (name == request.cursor->topic_name) first = request.cursor->partition_index;
     }
     const auto* topic = image->named(name);
     const auto count = topic == nullptr ? 0 : static_cast<std::int32_t>(topic->partitions.size());

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <set>
 #include <vector>
 
@@ -14,6 +15,7 @@ using protocol::MetadataResponse;
 
 constexpr protocol::ApiVersion kFirstWithNull = 1;
 constexpr protocol::ApiVersion kFirstWithAutoCreateFlag = 4;
+constexpr protocol::ApiVersion kFirstByIds = 12;
 
 /// v0 has no null and says "all" with an empty list.
 bool wants_all(const RequestContext& context, const MetadataRequest& request) {
@@ -60,11 +62,28 @@ Task<> create_missing(RequestContext& context, const MetadataRequest& request) {
     const bool by_name = wanted.topic_id.is_zero() && wanted.name;
     if (!by_name || image->named(*wanted.name) != nullptr) continue;
     if (problem_with_topic_name(*wanted.name) || !names.insert(*wanted.name).second) continue;
+    // The broker's own topics are made by the coordinators that keep their state in them.
+    if (is_internal_topic(*wanted.name)) continue;
     missing.push_back({.name = *wanted.name});
   }
   if (missing.empty()) co_return;
   // A refusal shows below: the topic is still not there.
   co_await context.services.topics.create(context.loop(), std::move(missing), false);
+}
+
+/// Ids are fields of v10 already, but Kafka takes them from v12 on only.
+bool names_all_topics(const MetadataRequest& request) {
+  return std::ranges::all_of(*request.topics, [](const MetadataRequest::Topic& topic) {
+    return topic.name && topic.topic_id.is_zero();
+  });
+}
+
+/// Kafka's answer to a request that makes no sense: every topic carries the error.
+void refuse_all(const MetadataRequest& request, MetadataResponse& response) {
+  for (const auto& wanted : *request.topics) {
+    auto& answer = response.topics.emplace_back(unknown(wanted, ErrorCode::invalid_request));
+    answer.name = wanted.name.value_or("");
+  }
 }
 
 void answer_wanted(const TopicsImage& image, const MetadataRequest::Topic& wanted,
@@ -86,9 +105,13 @@ void answer_wanted(const TopicsImage& image, const MetadataRequest::Topic& wante
 Task<MetadataResponse> handle(RequestContext& context, MetadataRequest request) {
   const auto& config = context.services.config;
   const bool all = wants_all(context, request);
+  MetadataResponse response;
+  if (!all && context.version < kFirstByIds && !names_all_topics(request)) {
+    refuse_all(request, response);
+    co_return response;
+  }
   if (!all && may_create(context, request)) co_await create_missing(context, request);
 
-  MetadataResponse response;
   auto& broker = response.brokers.emplace_back();
   broker.node_id = config.node_id;
   broker.host = context.connection.advertised_host;
