@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "partition_bench.h"
+#include "tests/broker/partition/partition_bench.h"
 
 using broker::AckWhen;
 using protocol::ErrorCode;
