@@ -75,7 +75,8 @@ else:
 CACHE.mkdir(parents=True, exist_ok=True)
 bad, seen = 0, set()
 with concurrent.futures.ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-    for said in pool.map(lambda f: findings(f, commands[f], chosen.build), sorted(files)):
+    for done in concurrent.futures.as_completed(pool.submit(findings, f, commands[f], chosen.build) for f in sorted(files)):
+        said = done.result()
         bad += bool(said)
         # A finding in a header comes with every file that includes it.
         for finding in re.split(r"(?m)^(?=\S+:\d+:\d+: (?:error|warning))", said):
