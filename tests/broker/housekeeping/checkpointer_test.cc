@@ -6,12 +6,14 @@
 
 #include "config/log_config.h"
 #include "tests/support/broker_bench.h"
+#include "tests/support/held_syncs.h"
 
 using namespace std::chrono_literals;
 using broker::Checkpointer;
 using test::SimFileSystem;
 using test_support::batch_of;
 using test_support::BrokerBench;
+using test_support::HeldSyncs;
 
 namespace {
 
@@ -20,7 +22,7 @@ constexpr Checkpointer::Policy kAtOnce{.bytes = 1, .interval = 0ms};
 constexpr auto kLook = 250ms;
 
 struct Bench {
-  explicit Bench(SimFileSystem& disk)
+  explicit Bench(storage::FileSystem& disk)
       : broker(disk),
         checkpointer({.files = disk,
                       .directory = *broker.directory,
@@ -79,15 +81,19 @@ TEST_CASE("a round moves the recovery point to what it has synced", "[checkpoint
 
 TEST_CASE("a round ends though records that nobody syncs go on coming", "[checkpointer]") {
   SimFileSystem disk;
-  Bench bench(disk);
+  HeldSyncs held(disk);
+  Bench bench(held);
   make_unsynced_topic(bench);
   bench.append(0);
   bench.append(1);
   const auto one = bench.partition(1).bytes_since_checkpoint();
   bench.checkpointer.start();
-  bench.broker.loop.advance(kLook);  // Both sync; their completions wait for the loop.
+  held.hold();
+  bench.broker.loop.advance(kLook);
+  held.wait_until_held(1);
   bench.append(0);
   bench.append(1);
+  held.release();
   REQUIRE(bench.stop());
   CHECK(bench.recovery_point(0) == 1);
   CHECK(bench.recovery_point(1) == 1);
