@@ -4,8 +4,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstring>
 #include <mutex>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -90,9 +90,12 @@ base::Result<std::shared_ptr<BufferPool::Buffer>> BufferPool::take(std::size_t b
     void* const mapped = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE,
                                 MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
     if (mapped == MAP_FAILED)
-      return base::fail(base::Fault::full, fmt::format("no memory for {} bytes of a request: {}",
-                                                       bytes, std::strerror(errno)));
+      return base::fail(base::Fault::full,
+                        fmt::format("no memory for {} bytes of a request: {}", bytes,
+                                    std::generic_category().message(errno)));
     memory = static_cast<std::byte*>(mapped);
+    // Such a buffer is paid for as it fills, and a huge page would fill 2 MiB at a touch.
+    if (bytes > kLargest) ::madvise(mapped, bytes, MADV_NOHUGEPAGE);
   }
   return std::make_shared<Buffer>(state_, std::span(memory, bytes), std::move(lease));
 }

@@ -26,8 +26,12 @@ class BufferPool {
                                                        (1024 + 64) << 10, (4096 + 64) << 10};
   static constexpr std::size_t kSmallest = kClasses.front();
   static constexpr std::size_t kLargest = kClasses.back();
-  /// Up to here an ask for memory may use the share set aside for small requests.
-  static constexpr std::size_t kSmallMax = kClasses[2];
+
+  /// What the budget calls a request of so many bytes.
+  static constexpr MemoryBudget::Size size_of(std::size_t bytes) {
+    if (bytes <= kSmallest) return MemoryBudget::Size::small;
+    return bytes <= kClasses[2] ? MemoryBudget::Size::medium : MemoryBudget::Size::large;
+  }
 
   /// The smallest class that holds `bytes`, which are at most kLargest.
   static std::size_t class_for(std::size_t bytes);

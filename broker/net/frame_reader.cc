@@ -18,6 +18,8 @@ namespace {
 constexpr std::size_t kPrefix = sizeof(std::int32_t);
 // Rather copied aside than keeping a buffer from the pool while nothing comes.
 constexpr std::size_t kParkedMax = 4 << 10;
+// A buffer of a class that is full is followed by one of the next.
+constexpr std::size_t kGrowth = 3;
 // What a frame in memory of its own pays for at a time.
 constexpr std::size_t kStep = 1 << 20;
 
@@ -56,19 +58,22 @@ base::Result<std::optional<base::SharedBytes>> FrameReader::next() {
 
 MemoryBudget::Ask FrameReader::wanted() const {
   const auto have = unread().size();
-  const bool begun = have > 0;
+  const bool begun = buffer_ && have > 0;
   const auto total = begun_total();
   if (buffer_ && end_ < paid_) {
     if (!begun && paid_ - end_ >= paid_ / 4) return {};
     if (begun && begin_ + std::max(total, kPrefix) <= buffer_->size()) return {};
     if (begun && next_size() <= buffer_->size() - begin_) return {};
   }
+  constexpr auto kLarge = MemoryBudget::Size::large;
   if (is_region())
-    return {.bytes = std::min(kStep, buffer_->size() - paid_), .large = true, .begun = true};
+    return {.bytes = std::min(kStep, buffer_->size() - paid_), .size = kLarge, .begun = true};
   const auto size = next_size();
   if (size > BufferPool::kLargest)
-    return {.bytes = std::min(have + kStep, size), .large = true, .begun = true};
-  return {.bytes = size, .large = size > BufferPool::kSmallMax, .begun = begun};
+    return {.bytes = std::min(have + kStep, size), .size = kLarge, .begun = begun};
+  // What was announced counts here: the shares of small requests are not for the beginnings of
+  // large ones.
+  return {.bytes = size, .size = BufferPool::size_of(std::max(size, total)), .begun = begun};
 }
 
 base::Result<> FrameReader::provide(MemoryBudget::Lease lease) {
@@ -124,7 +129,7 @@ std::size_t FrameReader::begun_total() const {
 /// Of the buffer that comes after this one. Above the pool's largest it is exactly the frame.
 std::size_t FrameReader::next_size() const {
   const auto total = begun_total();
-  const auto proven = std::max({usual_, 4 * unread().size(), BufferPool::kSmallest});
+  const auto proven = std::max({usual_, kGrowth * unread().size(), BufferPool::kSmallest});
   if (total > BufferPool::kLargest && proven > BufferPool::kSmallest) return total;
   const auto likely = std::max(usual_, std::min(total, proven));
   return BufferPool::class_for(std::clamp(likely, BufferPool::kSmallest, BufferPool::kLargest));

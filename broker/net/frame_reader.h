@@ -42,7 +42,9 @@ class FrameReader {
   /// Memory that is needed before room(); zero bytes: none. Valid after next() found nothing.
   MemoryBudget::Ask wanted() const;
   /// What the request that has begun holds already, for MemoryBudget::try_take; may be null.
-  const MemoryBudget::Lease* held() const { return buffer_ ? &buffer_->lease() : nullptr; }
+  const MemoryBudget::Lease* held() const {
+    return buffer_ && begun_bytes() > 0 ? &buffer_->lease() : nullptr;
+  }
   /// Brings the memory that wanted() named. Errors: those of BufferPool::take.
   base::Result<> provide(MemoryBudget::Lease lease);
 

@@ -1,5 +1,7 @@
 #include "broker/net/memory_budget.h"
 
+#include <array>
+#include <deque>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -7,6 +9,11 @@
 #include "protocol/base/assert.h"
 
 namespace broker {
+namespace {
+
+constexpr std::size_t kSizes = 3;
+
+}  // namespace
 
 struct MemoryBudget::State : std::enable_shared_from_this<State> {
   struct Waiter {
@@ -14,6 +21,17 @@ struct MemoryBudget::State : std::enable_shared_from_this<State> {
     Loop* loop;
     Granted granted;
   };
+  /// Those of one size.
+  struct Queue {
+    std::deque<Waiter> begun;
+    std::deque<Waiter> others;
+
+    bool empty() const { return begun.empty() && others.empty(); }
+    std::deque<Waiter>& next() { return begun.empty() ? others : begun; }
+    std::deque<Waiter>& of(const Ask& ask) { return ask.begun ? begun : others; }
+    bool comes_before(const Ask& ask) const { return ask.begun ? !begun.empty() : !empty(); }
+  };
+  using Queues = std::array<Queue, kSizes>;
 
   /// The right to go beyond the budget; there is one.
   struct Overdraft {
@@ -30,53 +48,70 @@ struct MemoryBudget::State : std::enable_shared_from_this<State> {
     std::shared_ptr<State> state;
   };
 
-  State(std::size_t bytes, std::size_t share) : total(bytes), small_share(share) {}
+  State(std::size_t bytes, std::size_t set_aside)
+      : total(bytes), set_aside_from{0, set_aside / 2, set_aside} {}
 
-  std::deque<Waiter>& queue(bool of_large) { return of_large ? large : small; }
+  Queue& queue_of(const Ask& ask) { return queues[static_cast<std::size_t>(ask.size)]; }
+
+  std::size_t used_by(std::size_t first, std::size_t end) const {
+    std::size_t sum = 0;
+    for (auto i = first; i < end; ++i) sum += used[i];
+    return sum;
+  }
 
   bool fits(const Ask& ask) const {
-    if (ask.bytes > total || used > total - ask.bytes) return false;
-    return !ask.large || used_large + ask.bytes <= total - small_share;
+    const auto size = static_cast<std::size_t>(ask.size);
+    // Neither this size nor a smaller one gets at what is set aside from it.
+    for (std::size_t i = 0; i <= size; ++i)
+      if (used_by(i, kSizes) + ask.bytes > total - set_aside_from[i]) return false;
+    // While larger ones wait, room for them must grow.
+    for (auto i = size + 1; i < kSizes; ++i)
+      if (!queues[i].empty() && used_by(0, i) + ask.bytes > set_aside_from[i]) return false;
+    return true;
   }
 
   Lease take(const Ask& ask, std::shared_ptr<void> overdraft = {}) {
-    used += ask.bytes;
-    if (ask.large) used_large += ask.bytes;
+    used[static_cast<std::size_t>(ask.size)] += ask.bytes;
     Lease lease;
     lease.state_ = shared_from_this();
     lease.bytes_ = ask.bytes;
-    lease.large_ = ask.large;
+    lease.size_ = ask.size;
     lease.overdraft_ = std::move(overdraft);
     return lease;
   }
 
-  void give_back(std::size_t bytes, bool of_large) {
+  void give_back(std::size_t bytes, Size size) {
     {
       const std::scoped_lock lock(mutex);
-      used -= bytes;
-      if (of_large) used_large -= bytes;
-      if (small.empty() && large.empty()) return;
+      used[static_cast<std::size_t>(size)] -= bytes;
+      if (nobody_waits()) return;
     }
     grant_waiting();
+  }
+
+  bool nobody_waits() const {
+    for (const auto& queue : queues)
+      if (!queue.empty()) return false;
+    return true;
   }
 
   void grant_waiting() {
     std::vector<std::pair<Waiter, Lease>> granted;
     {
       const std::scoped_lock lock(mutex);
-      for (const bool of_large : {false, true}) {
-        auto& waiters = queue(of_large);
-        while (!waiters.empty()) {
-          const auto& ask = waiters.front().ask;
+      for (auto& queue : queues) {
+        while (!queue.empty()) {
+          auto& next = queue.next();
+          const auto& ask = next.front().ask;
           std::shared_ptr<void> overdraft;
           if (!fits(ask)) {
-            if (overdraft_out || (!ask.begun && used > 0)) break;
+            if (overdraft_out || (!ask.begun && used_by(0, kSizes) > 0)) break;
             overdraft_out = true;
             overdraft = std::make_shared<Overdraft>(shared_from_this());
           }
           auto lease = take(ask, std::move(overdraft));
-          granted.emplace_back(std::move(waiters.front()), std::move(lease));
-          waiters.pop_front();
+          granted.emplace_back(std::move(next.front()), std::move(lease));
+          next.pop_front();
         }
       }
     }
@@ -87,56 +122,61 @@ struct MemoryBudget::State : std::enable_shared_from_this<State> {
     }
   }
 
-  std::mutex mutex;
+  mutable std::mutex mutex;
   const std::size_t total;
-  const std::size_t small_share;
-  std::size_t used = 0;
-  std::size_t used_large = 0;
+  const std::array<std::size_t, kSizes> set_aside_from;  // What a size and larger ones cannot have.
+  std::array<std::size_t, kSizes> used{};
   bool overdraft_out = false;
-  std::deque<Waiter> small;
-  std::deque<Waiter> large;
+  Queues queues;
 };
 
 MemoryBudget::Lease::Lease(Lease&& other) noexcept
     : state_(std::move(other.state_)),
       bytes_(std::exchange(other.bytes_, 0)),
-      large_(other.large_),
+      size_(other.size_),
       overdraft_(std::move(other.overdraft_)) {}
 
 MemoryBudget::Lease& MemoryBudget::Lease::operator=(Lease&& other) noexcept {
   std::swap(state_, other.state_);
   std::swap(bytes_, other.bytes_);
-  std::swap(large_, other.large_);
+  std::swap(size_, other.size_);
   std::swap(overdraft_, other.overdraft_);
   return *this;
 }
 
 MemoryBudget::Lease::~Lease() {
-  if (bytes_ > 0) state_->give_back(bytes_, large_);
+  if (bytes_ > 0) state_->give_back(bytes_, size_);
 }
 
 void MemoryBudget::Lease::merge(Lease other) {
-  ASSERT(state_ == other.state_ && large_ == other.large_, "leases of one request are of one kind");
+  ASSERT(state_ == other.state_ && size_ == other.size_, "leases of one request are of one size");
   bytes_ += std::exchange(other.bytes_, 0);
   if (!overdraft_) overdraft_ = std::move(other.overdraft_);
 }
 
-MemoryBudget::MemoryBudget(std::size_t bytes, std::size_t small_share)
-    : state_(std::make_shared<State>(bytes, small_share)) {
-  ASSERT(small_share < bytes, "large requests need some of the budget too");
+MemoryBudget::MemoryBudget(std::size_t bytes, std::size_t set_aside)
+    : state_(std::make_shared<State>(bytes, set_aside)) {
+  ASSERT(set_aside < bytes, "large requests need some of the budget too");
+}
+
+MemoryBudget::~MemoryBudget() {
+  // Leases may outlive us, and the loops of those who wait may not.
+  State::Queues dropped;
+  const std::scoped_lock lock(state_->mutex);
+  std::swap(dropped, state_->queues);
 }
 
 std::optional<MemoryBudget::Lease> MemoryBudget::try_take(const Ask& ask, const Lease* held) {
   const std::scoped_lock lock(state_->mutex);
   if (held != nullptr && held->overdrawn()) return state_->take(ask, held->overdraft_);
-  if (!state_->queue(ask.large).empty() || !state_->fits(ask)) return std::nullopt;
+  if (state_->queue_of(ask).comes_before(ask) || !state_->fits(ask)) return std::nullopt;
   return state_->take(ask);
 }
 
 void MemoryBudget::wait(const Ask& ask, Loop& loop, Granted granted) {
   {
     const std::scoped_lock lock(state_->mutex);
-    state_->queue(ask.large).push_back({ask, &loop, std::move(granted)});
+    state_->queue_of(ask).of(ask).push_back({ask, &loop, std::move(granted)});
   }
   // Room may have come since it was refused, and the overdraft may be free.
   state_->grant_waiting();
@@ -144,12 +184,14 @@ void MemoryBudget::wait(const Ask& ask, Loop& loop, Granted granted) {
 
 std::size_t MemoryBudget::used() const {
   const std::scoped_lock lock(state_->mutex);
-  return state_->used;
+  return state_->used_by(0, kSizes);
 }
 
 std::size_t MemoryBudget::waiting() const {
   const std::scoped_lock lock(state_->mutex);
-  return state_->small.size() + state_->large.size();
+  std::size_t sum = 0;
+  for (const auto& queue : state_->queues) sum += queue.begun.size() + queue.others.size();
+  return sum;
 }
 
 }  // namespace broker

@@ -1,7 +1,7 @@
 #pragma once
 
 #include <cstddef>
-#include <deque>
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -16,19 +16,31 @@ namespace broker {
 ///     if (auto lease = budget.try_take(ask)) ...   // Given back by its destructor.
 ///     else budget.wait(ask, loop, [](MemoryBudget::Lease lease) { ... });
 ///
-/// A share is set aside that large requests cannot take. A request that has begun holds memory
-/// while it waits for more, so a full budget of half requests could wait for ever: one of them at a
-/// time may therefore overdraw until it is done. What is used stays below the budget and one
-/// request.
+/// Shares are set aside for smaller requests, so that many large ones cannot keep them out; and
+/// while larger ones wait, smaller ones keep to what is set aside for them, so that the reverse
+/// does not happen either.
+///
+/// A request that has begun holds memory while it waits for more, so it goes before those that have
+/// not; and as a full budget of half requests could wait for ever, one of them at a time may
+/// overdraw until it is done. What is used stays below the budget and what one connection may have
+/// in flight.
 ///
 /// Thread: any. A core but for the lock: it posts to loops, and never waits.
 class MemoryBudget {
   struct State;
 
  public:
+  /// How large a request is, as far as is known: half of the share set aside is for small ones
+  /// alone, the other half for medium ones too.
+  enum class Size : std::uint8_t {
+    small,
+    medium,
+    large
+  };
+
   struct Ask {
     std::size_t bytes = 0;
-    bool large = false;  // Does not get at the share set aside.
+    Size size = Size::small;
     bool begun = false;  // The same request holds memory already.
   };
 
@@ -46,21 +58,25 @@ class MemoryBudget {
 
     std::size_t bytes() const { return bytes_; }
     bool overdrawn() const { return overdraft_ != nullptr; }
-    /// Makes both one.
+    /// Makes both one. They are of one size.
     void merge(Lease other);
 
    private:
     friend class MemoryBudget;
     std::shared_ptr<State> state_;
     std::size_t bytes_ = 0;
-    bool large_ = false;
+    Size size_ = Size::small;
     std::shared_ptr<void> overdraft_;  // Shared by the leases of one request; ends with the last.
   };
 
   using Granted = std::move_only_function<void(Lease)>;
 
-  /// `small_share` of the `bytes` is out of reach for large asks.
-  MemoryBudget(std::size_t bytes, std::size_t small_share);
+  /// `set_aside` of the `bytes` is out of reach for large asks.
+  MemoryBudget(std::size_t bytes, std::size_t set_aside);
+  MemoryBudget(const MemoryBudget&) = delete;
+  MemoryBudget& operator=(const MemoryBudget&) = delete;
+  /// Who still waits is never told.
+  ~MemoryBudget();
 
   /// Nothing when there is no room, or others of its kind have waited longer. `held` is the lease
   /// of the same request, if there is one: an overdraft passes on from it.
