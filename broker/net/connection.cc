@@ -2,7 +2,7 @@
 
 #include <algorithm>
 #include <array>
-#include <cstring>
+#include <climits>
 #include <utility>
 
 #include <fmt/format.h>
@@ -12,11 +12,13 @@
 namespace broker {
 namespace {
 
-constexpr std::size_t kPiecesMax = 64;
+constexpr std::size_t kPiecesMax = IOV_MAX;
 // A turn ends after this much, so that one busy client does not hold the loop.
 constexpr std::size_t kRequestsPerTurn = 128;
 constexpr std::size_t kBytesPerTurn = 2 << 20;
-// Requests that may be parked for long, a fetch for one, are copied out of their buffer up to here.
+// One request at a time is copied out of its buffer if it is no larger than this, so that the
+// buffer goes to the next connection and not to sleep: a produce waits for the disk, a fetch for
+// minutes.
 constexpr std::size_t kCopyMax = 4 << 10;
 
 base::SharedBytes copied(base::BytesView bytes) {
@@ -53,6 +55,7 @@ void Connection::close() {
   next_.reset();
   reader_.discard();
   output_.clear();
+  untaken_ = {};
   for (auto& slot : slots_) slot.answer.reset();
   if (const auto tell = std::exchange(on_closed_, nullptr)) tell(*this);
 }
@@ -63,9 +66,12 @@ void Connection::turn() {
   in_turn_ = true;
   started_this_turn_ = 0;
   received_this_turn_ = 0;
-  do {
+  // What is ready leaves first: its client waits, and if it does not take that, it gets no more.
+  send();
+  while (!closed_) {
     start_requests();
-  } while (!closed_ && receive());
+    if (closed_ || !receive()) break;
+  }
   if (!closed_) send();
   in_turn_ = false;
   if (!closed_) end_turn();
@@ -78,8 +84,7 @@ void Connection::end_turn() {
     if (close_after_output_.empty()) return close();
     return close_because(close_after_output_);
   }
-  // Requests that overlap come one after the other: they go on filling one buffer.
-  if (slots_.empty() || !overlapping_) reader_.park();
+  if (!buffer_is_shared()) reader_.park();
   if (wants_to_read() && !std::exchange(waits_readable_, true)) {
     transport_->when_readable([self = shared_from_this()] {
       self->waits_readable_ = false;
@@ -88,6 +93,11 @@ void Connection::end_turn() {
     });
   }
   watch_times();
+}
+
+/// Requests that overlap come one after the other: they go on filling one buffer.
+bool Connection::buffer_is_shared() const {
+  return overlapping_ && !slots_.empty() && !(slots_.size() == 1 && slots_.front().copied);
 }
 
 /// A limit of the turn was reached, or sending made room for another request.
@@ -110,7 +120,7 @@ void Connection::start_requests() {
   while (!closing_ && !closed_ && started_this_turn_ < kRequestsPerTurn) {
     if (!next_) {
       auto frame = reader_.next();
-      if (!frame) return close_because(frame.error().detail);
+      if (!frame) return end_reading(std::move(frame).error().detail);
       if (!*frame) return;
       times_.frame_completed();
       next_ = std::move(*frame);
@@ -121,9 +131,17 @@ void Connection::start_requests() {
   }
 }
 
+/// What follows cannot be understood. What came before is answered all the same.
+void Connection::end_reading(std::string why) {
+  closing_ = true;
+  close_after_output_ = std::move(why);
+  reader_.discard();
+}
+
 bool Connection::may_start(base::BytesView frame) const {
   const auto& config = services_.config;
-  if (closing_ || output_bytes_ >= config.output_bytes_max) return false;
+  // Who does not take one answer gets no second one: memory for one is all it can hold.
+  if (closing_ || waits_writable_ || output_bytes_ >= config.output_bytes_max) return false;
   if (slots_.empty()) return true;
   return overlapping_ && slots_.size() < config.in_flight_requests_max &&
          in_flight_bytes_ + frame.size() <= config.in_flight_bytes_max &&
@@ -133,9 +151,10 @@ bool Connection::may_start(base::BytesView frame) const {
 void Connection::start_request(base::SharedBytes frame) {
   if (slots_.empty()) overlapping_ = services_.handler.overlaps(frame.view);
   const auto bytes = frame.view.size();
-  if (!overlapping_ && bytes <= kCopyMax) frame = copied(frame.view);
+  const bool copy = slots_.empty() && bytes <= kCopyMax;
+  if (copy) frame = copied(frame.view);
   in_flight_bytes_ += bytes;
-  slots_.push_back({.bytes = bytes});
+  slots_.push_back({.bytes = bytes, .copied = copy});
   const auto number = first_number_ + slots_.size() - 1;
   broker::start(services_.handler.handle(info_, std::move(frame)),
                 [self = shared_from_this(), number](Answer answer) {
@@ -158,24 +177,29 @@ void Connection::collect_answers() {
     slots_.pop_front();
     ++first_number_;
     in_flight_bytes_ -= slot.bytes;
-    if (!close_after_output_.empty()) continue;
+    if (answers_end_) continue;
     if (slot.answer->kind == Answer::Kind::close) {
       closing_ = true;
+      answers_end_ = true;
       close_after_output_ = std::move(slot.answer->why);
       if (close_after_output_.empty()) close_after_output_ = "the request could not be answered";
     }
     if (slot.answer->kind != Answer::Kind::send) continue;
-    for (auto& piece : slot.answer->pieces) {
+    auto& pieces = slot.answer->pieces;
+    const auto own = pieces.empty() ? nullptr : pieces.front().owner;
+    for (auto& piece : pieces) {
       if (piece.view.empty()) continue;
       output_bytes_ += piece.view.size();
-      output_.push_back(std::move(piece));
+      const bool is_own = piece.owner == own;
+      output_.push_back({std::move(piece), is_own});
     }
   }
 }
 
 bool Connection::wants_to_read() const {
   const auto& config = services_.config;
-  if (closing_ || ended_ || next_ || waits_memory_ || output_bytes_ >= config.output_bytes_max)
+  if (closing_ || ended_ || next_ || waits_memory_ || waits_writable_ ||
+      output_bytes_ >= config.output_bytes_max)
     return false;
   return slots_.empty() || (overlapping_ && slots_.size() < config.in_flight_requests_max &&
                             in_flight_bytes_ < config.in_flight_bytes_max);
@@ -219,11 +243,13 @@ bool Connection::provide_memory() {
   };
   if (auto lease = services_.budget.try_take(ask, reader_.held())) return take(std::move(*lease));
   waits_memory_ = true;
+  times_.waits_for_memory(info_.loop->clock().monotonic());
   services_.budget.wait(ask, *info_.loop,
                         [weak = weak_from_this(), take](MemoryBudget::Lease lease) {
                           const auto self = weak.lock();
                           if (!self || self->closed_) return;
                           self->waits_memory_ = false;
+                          self->times_.has_memory();
                           if (take(std::move(lease))) self->turn();
                         });
   return false;
@@ -232,45 +258,68 @@ bool Connection::provide_memory() {
 void Connection::send() {
   std::array<iovec, kPiecesMax> pieces;
   std::size_t sent_now = 0;
-  while (!output_.empty() && !waits_writable_) {
-    if (sent_now >= kBytesPerTurn) return;
-    const auto count = gather(pieces);
-    const auto result = transport_->send({pieces.data(), count});
+  while (!output_.empty() && !waits_writable_ && sent_now < kBytesPerTurn) {
+    const auto offer = gather(pieces, kBytesPerTurn - sent_now);
+    const auto result = transport_->send({pieces.data(), offer.pieces});
     if (result.kind == Transfer::Kind::some) {
       sent_now += result.bytes;
       sent(result.bytes);
-      continue;
+      if (result.bytes == offer.bytes) continue;
+    } else if (result.kind != Transfer::Kind::would_block) {
+      return close();
     }
-    if (result.kind != Transfer::Kind::would_block) return close();
-    times_.write_blocked(info_.loop->clock().monotonic());
-    waits_writable_ = true;
-    transport_->when_writable([self = shared_from_this()] {
-      self->waits_writable_ = false;
-      self->turn();
-    });
+    // Taken in part, or not at all: there is no room for the rest.
+    return wait_writable();
   }
 }
 
-/// The unsent output, as the system takes it.
-std::size_t Connection::gather(std::span<iovec> pieces) const {
-  std::size_t count = 0;
+/// The front of the output. The last piece may be cut short.
+Connection::Offer Connection::gather(std::span<iovec> pieces, std::size_t bytes_max) const {
+  Offer offer;
   for (auto skip = output_begin_; const auto& piece : output_) {
-    if (count == pieces.size()) break;
-    const auto left = piece.view.subspan(std::exchange(skip, 0));
-    pieces[count++] = {.iov_base = const_cast<std::byte*>(left.data()), .iov_len = left.size()};
+    if (offer.pieces == pieces.size() || offer.bytes == bytes_max) break;
+    const auto left = piece.bytes.view.subspan(std::exchange(skip, 0));
+    const auto size = std::min(left.size(), bytes_max - offer.bytes);
+    pieces[offer.pieces++] = {.iov_base = const_cast<std::byte*>(left.data()), .iov_len = size};
+    offer.bytes += size;
   }
-  return count;
+  return offer;
 }
 
 void Connection::sent(std::size_t bytes) {
   times_.write_moved(info_.loop->clock().monotonic());
   output_bytes_ -= bytes;
   output_begin_ += bytes;
-  while (!output_.empty() && output_begin_ >= output_.front().view.size()) {
-    output_begin_ -= output_.front().view.size();
+  while (!output_.empty() && output_begin_ >= output_.front().bytes.view.size()) {
+    output_begin_ -= output_.front().bytes.view.size();
     output_.pop_front();
   }
-  if (output_.empty()) times_.write_done();
+  if (!output_.empty()) return;
+  times_.write_done();
+  untaken_ = {};
+}
+
+void Connection::wait_writable() {
+  if (!pay_for_untaken())
+    return close_because("it does not take its answers, and too many others do not either");
+  times_.write_blocked(info_.loop->clock().monotonic());
+  waits_writable_ = true;
+  transport_->when_writable([self = shared_from_this()] {
+    self->waits_writable_ = false;
+    self->turn();
+  });
+}
+
+/// Only what the peer does not take is counted: answers that leave at once cost nothing.
+bool Connection::pay_for_untaken() {
+  untaken_ = {};
+  MemoryBudget::Ask ask;
+  for (const auto& piece : output_)
+    if (piece.own) ask.bytes += piece.bytes.view.size();
+  if (ask.bytes == 0) return true;
+  auto lease = services_.untaken.try_take(ask);
+  if (lease) untaken_ = std::move(*lease);
+  return lease.has_value();
 }
 
 void Connection::watch_times() {
@@ -292,6 +341,7 @@ void Connection::check_times() {
     case ConnectionTimes::Verdict::idle:
       return close();
     case ConnectionTimes::Verdict::frame_too_slow:
+    case ConnectionTimes::Verdict::no_memory:
     case ConnectionTimes::Verdict::takes_no_answers:
       return close_because(explain(verdict));
   }

@@ -21,7 +21,8 @@ namespace broker {
 /// later.
 struct ConnectionServices {
   const NetConfig& config;
-  MemoryBudget& budget;
+  MemoryBudget& budget;   // For requests.
+  MemoryBudget& untaken;  // For answers that their clients do not take.
   BufferPool& pool;
   RequestHandler& handler;
   RateLimitedLog& log;
@@ -29,10 +30,10 @@ struct ConnectionServices {
 
 /// One client: reads requests, has them handled in order, and sends the answers in that order.
 ///
-/// It takes one turn after another: start what may be started of the requests that are complete,
-/// receive as long as there is something and a limit allows it, and send everything that is ready
-/// in one system call. While it waits between requests it holds no buffer. Where limits are reached
-/// it stops reading, so that the client is held back by TCP.
+/// It takes one turn after another: send what is ready, start what may be started of the requests
+/// that are complete, receive as long as there is something and a limit allows it, and send what
+/// became ready by that in one system call. While it waits between requests it holds no buffer.
+/// Where limits are reached it stops reading, so that the client is held back by TCP.
 ///
 /// Lives as shared pointers: those of whoever made it, and one for each request that is being
 /// worked on, so that tasks always run to their end; answers of a closed connection are dropped.
@@ -58,6 +59,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   struct Slot {
     std::optional<Answer> answer;
     std::size_t bytes = 0;
+    bool copied = false;  // Its frame is not in a receive buffer.
+  };
+  struct Piece {
+    base::SharedBytes bytes;
+    bool own = false;  // Memory of the answer, not the log's.
+  };
+  /// Unsent output, as the system takes it.
+  struct Offer {
+    std::size_t pieces = 0;
+    std::size_t bytes = 0;
   };
 
   void turn();
@@ -67,12 +78,16 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void start_request(base::SharedBytes frame);
   void finish_request(std::uint64_t number, Answer answer);
   void collect_answers();
+  bool buffer_is_shared() const;
+  void end_reading(std::string why);
   bool wants_to_read() const;
   bool receive();
   bool provide_memory();
   void send();
-  std::size_t gather(std::span<iovec> pieces) const;
+  Offer gather(std::span<iovec> pieces, std::size_t bytes_max) const;
   void sent(std::size_t bytes);
+  void wait_writable();
+  bool pay_for_untaken();
   void end_turn();
   bool has_more_to_do() const;
   void check_times();
@@ -94,13 +109,15 @@ class Connection : public std::enable_shared_from_this<Connection> {
   std::size_t in_flight_bytes_ = 0;
   bool overlapping_ = false;  // What the slots hold may be joined by others of its kind.
 
-  std::deque<base::SharedBytes> output_;
+  std::deque<Piece> output_;
   std::size_t output_begin_ = 0;  // Within the first piece.
   std::size_t output_bytes_ = 0;
+  MemoryBudget::Lease untaken_;  // Pays for output while the peer does not take it.
 
   std::size_t started_this_turn_ = 0;
   std::size_t received_this_turn_ = 0;
-  std::string close_after_output_;  // Why, once an answer said so.
+  std::string close_after_output_;  // Why, for the log, if it is somebody's fault.
+  bool answers_end_ = false;        // An answer closes the connection: no later one is sent.
   bool closing_ = false;            // Nothing is started any more; closes when all is sent.
   bool ended_ = false;              // The peer sends no more.
   bool closed_ = false;

@@ -20,6 +20,7 @@ class ConnectionTimes {
     fine,
     idle,
     frame_too_slow,
+    no_memory,
     takes_no_answers
   };
 
@@ -34,6 +35,9 @@ class ConnectionTimes {
   void frame(std::size_t begun, bool reading, Time now);
   /// The request that had begun is complete: what comes is another one.
   void frame_completed() { begun_ = 0; }
+  /// Memory for the next bytes is waited for, or no longer.
+  void waits_for_memory(Time now) { memory_since_ = now; }
+  void has_memory() { memory_since_.reset(); }
   /// Answers wait for the peer to take them.
   void write_blocked(Time now);
   void write_moved(Time now);
@@ -47,14 +51,17 @@ class ConnectionTimes {
  private:
   std::optional<Time> idle_at() const;
   std::optional<Time> frame_due_at() const;
+  std::optional<Time> memory_due_at() const;
   std::optional<Time> write_due_at() const;
 
   const NetConfig& config_;
   Time active_;
   bool busy_ = false;
   std::size_t begun_ = 0;
-  Time frame_since_{};  // When it began, moved on by the time we did not read.
+  std::size_t window_from_ = 0;  // What had come when the present window of the pace began.
+  Time window_since_{};          // When that was, moved on by the time we did not read.
   std::optional<Time> paused_since_;
+  std::optional<Time> memory_since_;
   std::optional<Time> blocked_since_;
 };
 

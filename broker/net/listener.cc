@@ -12,6 +12,7 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <system_error>
 #include <utility>
 
 #include <fmt/format.h>
@@ -79,7 +80,7 @@ base::Error bind_error(const ListenerConfig& config, const Endpoint& wanted, int
   const auto where = to_string(wanted);
   if (error != EADDRINUSE)
     return {base::Fault::io, fmt::format("listener {}: cannot listen on {}: {}", config.name, where,
-                                         std::strerror(error))};
+                                         std::generic_category().message(error))};
   const auto owner = port_owner(wanted.port);
   return {base::Fault::exists,
           fmt::format("listener {}: {} is in use{}. Stop that process, or give this listener "
@@ -102,6 +103,10 @@ base::Result<std::unique_ptr<Listener>> Listener::open(ListenerConfig config, co
   const int fd = ::socket(address.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return std::unexpected(bind_error(config, address.endpoint(), errno));
   set_option(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  // Accepted sockets inherit these two. Keep-alive: a client that lost its power is found out even
+  // while we owe it an answer, when it does not count as idle.
+  set_option(fd, SOL_SOCKET, SO_KEEPALIVE, 1);
+  set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
   // One listener, one family: "::" beside "0.0.0.0" on the same port is two listeners.
   if (address.family() == AF_INET6) set_option(fd, IPPROTO_IPV6, IPV6_V6ONLY, 1);
   // Before listen(), since the window scale of a connection is settled when it begins.
@@ -128,7 +133,7 @@ Listener::~Listener() {
   if (spare_fd_ >= 0) ::close(spare_fd_);
 }
 
-void Listener::start(std::function<void(Accepted)> accepted) {
+void Listener::start(std::function<void(const Accepted&)> accepted) {
   ASSERT(!accepted_, "a listener is started once");
   accepted_ = std::move(accepted);
   wait();
@@ -155,7 +160,6 @@ bool Listener::accept_one() {
   Address peer;
   const int fd = ::accept4(watch_.fd(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
   if (fd >= 0) {
-    set_option(fd, IPPROTO_TCP, TCP_NODELAY, 1);
     accepted_({.fd = fd, .peer = peer.endpoint(), .local = name_of(fd)});
     return true;
   }
@@ -164,12 +168,12 @@ bool Listener::accept_one() {
       wait();
       return false;
     case EMFILE:
-      shed_one("the process has no file descriptors left (raise `ulimit -n`)");
+      shed_one();
       return false;
     case ENFILE:
     case ENOBUFS:
     case ENOMEM:
-      pause(std::strerror(error));
+      pause(std::generic_category().message(error));
       return false;
     default:
       // The connection that was to be accepted broke; accept(2) names a dozen ways.
@@ -179,20 +183,26 @@ bool Listener::accept_one() {
 
 /// Turns one client away, who would wait for ever in the backlog otherwise, and pauses: the next
 /// one is no more welcome, and clients try again at once.
-void Listener::shed_one(const char* why) {
+void Listener::shed_one() {
   if (spare_fd_ >= 0) {
     ::close(std::exchange(spare_fd_, -1));
     const int fd = ::accept4(watch_.fd(), nullptr, nullptr, SOCK_CLOEXEC);
+    const bool nobody = fd < 0 && errno == EAGAIN;
     if (fd >= 0) ::close(fd);
     spare_fd_ = open_spare();
+    // accept(2) looks for a descriptor before it looks for a client.
+    if (nobody) return wait();
   }
-  pause(why);
+  pause("the process has no file descriptors left (raise `ulimit -n`)");
 }
 
-void Listener::pause(const char* why) {
+void Listener::pause(std::string_view why) {
   log_.warn("accept",
             fmt::format("listener {} takes no clients for a moment: {}", config_.name, why));
-  resume_ = loop_.call_at(loop_.clock().monotonic() + kPause, [this] { accept_ready(); });
+  resume_ = loop_.call_at(loop_.clock().monotonic() + kPause, [this] {
+    if (spare_fd_ < 0) spare_fd_ = open_spare();
+    accept_ready();
+  });
 }
 
 }  // namespace broker

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "broker/net/net_config.h"
 #include "broker/net/rate_limited_log.h"
@@ -47,7 +48,7 @@ class Listener {
   const Endpoint& bound() const { return bound_; }
 
   /// Calls `accepted` on the loop for each client.
-  void start(std::function<void(Accepted)> accepted);
+  void start(std::function<void(const Accepted&)> accepted);
   /// Closes the socket: further clients are refused by the system.
   void stop();
 
@@ -55,15 +56,15 @@ class Listener {
   void wait();
   void accept_ready();
   bool accept_one();
-  void shed_one(const char* why);
-  void pause(const char* why);
+  void shed_one();
+  void pause(std::string_view why);
 
   ListenerConfig config_;
   Loop& loop_;
   RateLimitedLog& log_;
   FdWatch watch_;
   Endpoint bound_;
-  std::function<void(Accepted)> accepted_;
+  std::function<void(const Accepted&)> accepted_;
   int spare_fd_ = -1;  // Given up for a moment to turn clients away when descriptors run out.
   std::unique_ptr<TimerHandle> resume_;
 };

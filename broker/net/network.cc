@@ -12,11 +12,12 @@
 namespace broker {
 
 Network::Network(NetConfig config, LoopGroup& loops, RequestHandler& handler)
-    : config_(std::move(config)),
+    : config_(config),
       loops_(loops),
       handler_(handler),
       log_(loops.loop(0).clock()),
       budget_(config_.budget_bytes, config_.small_share_bytes),
+      untaken_(config_.untaken_bytes_max, 0),
       pool_(config_.idle_buffer_bytes_max),
       per_loop_(loops.size()),
       undrained_(loops.size()) {}
@@ -35,8 +36,8 @@ base::Result<Endpoint> Network::listen(ListenerConfig listener) {
 void Network::start() {
   loops_.loop(0).post([this] {
     for (const auto& listener : listeners_) {
-      listener->start([this, from = listener.get()](Listener::Accepted client) {
-        accepted(*from, std::move(client));
+      listener->start([this, from = listener.get()](const Listener::Accepted& client) {
+        accepted(*from, client);
       });
     }
   });
@@ -47,6 +48,7 @@ void Network::drain(Job done) {
     ASSERT(!drained_, "a network is drained once");
     drained_ = std::move(done);
     for (const auto& listener : listeners_) listener->stop();
+    // What was accepted so far is adopted before a loop comes to this: posts keep their order.
     for (std::size_t i = 0; i < loops_.size(); ++i) {
       loops_.loop(i).post([this, i] {
         per_loop_[i].draining = true;
@@ -66,7 +68,7 @@ void Network::close_all() {
   }
 }
 
-void Network::accepted(const Listener& listener, Listener::Accepted client) {
+void Network::accepted(const Listener& listener, const Listener::Accepted& client) {
   if (connections_ >= config_.connections_max) {
     ::close(client.fd);
     log_.warn("max.connections",
@@ -94,15 +96,13 @@ void Network::accepted(const Listener& listener, Listener::Accepted client) {
 void Network::adopt(std::size_t loop, int fd, ConnectionInfo info) {
   const auto id = info.id;
   auto transport = std::make_unique<SocketTransport>(*info.loop, fd);
-  const ConnectionServices services{config_, budget_, pool_, handler_, log_};
+  const ConnectionServices services{config_, budget_, untaken_, pool_, handler_, log_};
   auto connection =
       std::make_shared<Connection>(services, std::move(transport), std::move(info),
                                    [this, loop](Connection& gone) { closed(loop, gone); });
   auto& here = per_loop_[loop];
   here.connections.emplace(id, connection);
   connection->start();
-  // Accepted before the listeners stopped, adopted after.
-  if (here.draining) connection->drain();
 }
 
 void Network::closed(std::size_t loop, Connection& connection) {
@@ -113,8 +113,7 @@ void Network::closed(std::size_t loop, Connection& connection) {
 }
 
 void Network::drained_if_empty(std::size_t loop) {
-  auto& here = per_loop_[loop];
-  if (!here.connections.empty() || --undrained_ > 0) return;
+  if (!per_loop_[loop].connections.empty() || --undrained_ > 0) return;
   loops_.loop(0).post([this] { drained_(); });
 }
 

@@ -56,7 +56,7 @@ class Network {
     bool draining = false;
   };
 
-  void accepted(const Listener& listener, Listener::Accepted client);
+  void accepted(const Listener& listener, const Listener::Accepted& client);
   void adopt(std::size_t loop, int fd, ConnectionInfo info);
   void closed(std::size_t loop, Connection& connection);
   void drained_if_empty(std::size_t loop);
@@ -66,6 +66,7 @@ class Network {
   RequestHandler& handler_;
   RateLimitedLog log_;
   MemoryBudget budget_;
+  MemoryBudget untaken_;
   BufferPool pool_;
   std::vector<std::unique_ptr<Listener>> listeners_;
   std::vector<PerLoop> per_loop_;

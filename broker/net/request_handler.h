@@ -28,6 +28,8 @@ struct Answer {
     close,  // Close the connection and log `why`; answers of earlier requests are sent first.
   };
   Kind kind = Kind::send;
+  /// Those that share the first one's owner are memory of this answer; others are the log's, in the
+  /// page cache anyway.
   std::vector<base::SharedBytes> pieces;
   std::string why;
 };

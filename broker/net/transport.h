@@ -32,7 +32,7 @@ class Transport {
   virtual ~Transport() = default;
 
   virtual Transfer receive(std::span<std::byte> into) = 0;
-  /// Sends the pieces in order, as many bytes as fit. At most 64 pieces.
+  /// Sends the pieces in order, as many bytes as fit. At most IOV_MAX pieces.
   virtual Transfer send(std::span<const iovec> pieces) = 0;
   /// Calls `job` once when there may be something to receive, never inside the call. Dropped
   /// uncalled by close().

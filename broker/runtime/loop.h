@@ -93,6 +93,7 @@ class OneShot {
   OneShot() = default;
   OneShot(const OneShot&) = delete;
   OneShot& operator=(const OneShot&) = delete;
+  ~OneShot() = default;
 
   void set(T value) {
     ASSERT(!value_, "a one-shot is set once");
