@@ -18,6 +18,8 @@ using record::Codec;
 
 /// A batch may grow this much when decompressed before it is taken for a bomb.
 constexpr std::size_t kPlainBytesMax = std::size_t{256} << 20;
+/// What a loop decompresses of one batch, about a millisecond of gzip. 16 KiB can hold far more.
+constexpr std::size_t kPlainBytesOnLoop = std::size_t{256} << 10;
 
 Refusal refuse(ErrorCode error, std::string why) { return {.error = error, .why = std::move(why)}; }
 
@@ -67,7 +69,6 @@ record::RecordRules rules_of(const config::LogConfig& config, base::Timestamp no
   // "Never" must not overflow into a bound.
   if (before < now) rules.timestamp_least = now - before;
   if (after < std::numeric_limits<base::Timestamp>::max() - now) rules.timestamp_most = now + after;
-  rules.plain_bytes_max = kPlainBytesMax;
   return rules;
 }
 
@@ -108,6 +109,36 @@ Refusal recompress(BatchInPreparation& batch, Codec codec, const config::LogConf
   return {};
 }
 
+/// Nothing, and nothing done, if the records are larger than `plain_bytes_max` and might pass for
+/// all that.
+std::optional<Refusal> finish(BatchInPreparation& batch, const config::LogConfig& config,
+                              base::Timestamp now, std::size_t plain_bytes_max) {
+  const auto codec = batch.header.codec();
+  const auto wanted = wanted_codec(config, codec);
+  auto rules = rules_of(config, now);
+  rules.plain_bytes_max = plain_bytes_max;
+  auto max_timestamp = batch.header.max_timestamp;
+  if (must_walk(batch, config)) {
+    auto verdict = record::check_records(batch.bytes.view, batch.header, rules, max_timestamp);
+    if (verdict.fault == record::BatchFault::too_large && plain_bytes_max < kPlainBytesMax)
+      return std::nullopt;
+    if (!verdict.ok()) return refuse(std::move(verdict));
+  }
+  if (wanted != codec) {
+    if (auto refusal = recompress(batch, wanted, config); refusal.refused()) return refusal;
+  }
+  if (!rules.create_time) {
+    batch.header.set_log_append_time(now);
+    batch.log_append_time = now;
+  } else if (batch.header.max_timestamp == max_timestamp) {
+    return Refusal{};
+  } else {
+    batch.header.max_timestamp = max_timestamp;
+  }
+  batch.header.crc = record::batch_crc(batch.header, batch.records());
+  return Refusal{};
+}
+
 }  // namespace
 
 Refusal begin_preparation(BatchInPreparation& batch, const config::LogConfig& config) {
@@ -128,29 +159,15 @@ bool is_slow_to_finish(const BatchInPreparation& batch, const config::LogConfig&
   return must_walk(batch, config) && record::is_slow_to_check(batch.header);
 }
 
+std::optional<Refusal> finish_if_quick(BatchInPreparation& batch, const config::LogConfig& config,
+                                       base::Timestamp now) {
+  if (is_slow_to_finish(batch, config)) return std::nullopt;
+  return finish(batch, config, now, kPlainBytesOnLoop);
+}
+
 Refusal finish_preparation(BatchInPreparation& batch, const config::LogConfig& config,
                            base::Timestamp now) {
-  const auto codec = batch.header.codec();
-  const auto wanted = wanted_codec(config, codec);
-  const auto rules = rules_of(config, now);
-  auto max_timestamp = batch.header.max_timestamp;
-  if (must_walk(batch, config)) {
-    auto verdict = record::check_records(batch.bytes.view, batch.header, rules, max_timestamp);
-    if (!verdict.ok()) return refuse(std::move(verdict));
-  }
-  if (wanted != codec) {
-    if (auto refusal = recompress(batch, wanted, config); refusal.refused()) return refusal;
-  }
-  if (!rules.create_time) {
-    batch.header.set_log_append_time(now);
-    batch.log_append_time = now;
-  } else if (batch.header.max_timestamp == max_timestamp) {
-    return {};
-  } else {
-    batch.header.max_timestamp = max_timestamp;
-  }
-  batch.header.crc = record::batch_crc(batch.header, batch.records());
-  return {};
+  return *finish(batch, config, now, kPlainBytesMax);
 }
 
 }  // namespace broker

@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -37,6 +38,11 @@ Refusal begin_preparation(BatchInPreparation& batch, const config::LogConfig& co
 
 /// True if finish_preparation() may take longer than a loop should (DESIGN.md section 3).
 bool is_slow_to_finish(const BatchInPreparation& batch, const config::LogConfig& config);
+
+/// The second half where it is quick. Nothing, with the batch as it was, if it may take longer than
+/// a loop should: a small batch that turns out to be a large one is left at its first 256 KiB.
+std::optional<Refusal> finish_if_quick(BatchInPreparation& batch, const config::LogConfig& config,
+                                       base::Timestamp now);
 
 /// Second half: walks the records, brings them into the topic's codec and time. Touches nothing but
 /// its arguments, so it may run on a worker. Source: Kafka's LogValidator.

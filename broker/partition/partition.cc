@@ -52,8 +52,8 @@ void Partition::produce(base::SharedBytes batch, AckWhen when, ProduceDone done)
 
 void Partition::prepare(const std::shared_ptr<Pending>& pending) {
   const auto now = loop_.clock().wall_ms();
-  if (!is_slow_to_finish(pending->batch, *config_))
-    return prepared(pending, finish_preparation(pending->batch, *config_, now));
+  if (auto refusal = finish_if_quick(pending->batch, *config_, now))
+    return prepared(pending, std::move(*refusal));
   // The batch keeps its place in pending_, so the order of appends is that of arrival.
   services_.workers.post([self = self_, pending, config = config_, now, &loop = loop_] {
     auto refusal = finish_preparation(pending->batch, *config, now);

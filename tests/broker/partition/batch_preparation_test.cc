@@ -349,3 +349,34 @@ TEST_CASE("what may take long is known before it is done", "[partition]") {
   rebuilt.compression_type = CompressionType::zstd;
   CHECK(slow(plain, rebuilt));
 }
+
+TEST_CASE("a small batch that holds much is left to a worker", "[partition]") {
+  for (const auto codec : {Codec::gzip, Codec::lz4, Codec::zstd}) {
+    INFO(record::name_of(codec));
+    const LogConfig config;
+    BatchInPreparation batch{.bytes = batch_of({.codec = codec, .value_size = 1 << 20})};
+    REQUIRE_FALSE(broker::begin_preparation(batch, config).refused());
+    REQUIRE_FALSE(broker::is_slow_to_finish(batch, config));
+    const auto before = batch.header;
+    CHECK_FALSE(broker::finish_if_quick(batch, config, kNow));
+    CHECK(batch.header == before);
+    CHECK_FALSE(broker::finish_preparation(batch, config, kNow).refused());
+  }
+}
+
+TEST_CASE("what is quick is finished or refused at once", "[partition]") {
+  const LogConfig config;
+  BatchInPreparation good{.bytes = batch_of({.codec = Codec::gzip, .value_size = 100'000})};
+  REQUIRE_FALSE(broker::begin_preparation(good, config).refused());
+  const auto finished = broker::finish_if_quick(good, config, kNow);
+  REQUIRE(finished);
+  CHECK_FALSE(finished->refused());
+
+  LogConfig compacted;
+  compacted.cleanup_compact = true;
+  BatchInPreparation keyless{.bytes = batch_of({.codec = Codec::gzip, .keys = false})};
+  REQUIRE_FALSE(broker::begin_preparation(keyless, compacted).refused());
+  const auto refused = broker::finish_if_quick(keyless, compacted, kNow);
+  REQUIRE(refused);
+  CHECK(refused->error == ErrorCode::invalid_record);
+}
