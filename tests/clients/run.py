@@ -15,12 +15,13 @@ import concurrent.futures
 import json
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
 
 import differences
-from harness import brokers, kafka_home, report, toolchains, witness
+from harness import brokers, kafka_home, processes, report, toolchains, witness
 from stories import dump_log, idempotence, kafka_tools, kcat, programs
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
@@ -101,6 +102,7 @@ def start_brokers(arguments, tools, directory, tally):
 
 
 def main():
+    signal.signal(signal.SIGTERM, processes.end_all_and_exit)
     arguments = parse_arguments()
     tally = report.Report()
     known = witness.KnownDifferences(differences.KNOWN, ROOT / "docs/compatibility.md")
