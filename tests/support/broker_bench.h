@@ -12,10 +12,9 @@
 #include "broker/partition/disk_guard.h"
 #include "broker/startup.h"
 #include "broker/topics/topic_store.h"
-#include "protocol/wire/decoder.h"
-#include "protocol/wire/frame.h"
 #include "tests/support/batches.h"
 #include "tests/support/manual_loop.h"
+#include "tests/support/requests.h"
 #include "tests/support/sim_file_system.h"
 #include "tests/support/started.h"
 
@@ -80,13 +79,7 @@ class BrokerBench {
   }
   template <class Request>
   std::vector<std::byte> frame_of(Request request, protocol::ApiVersion version) const {
-    const protocol::RequestHeader header{.api_key = Request::api.key,
-                                         .api_version = version,
-                                         .correlation_id = kCorrelation,
-                                         .client_id = client_id};
-    auto bytes = protocol::encode_request(header, Request::api, show(request));
-    bytes.erase(bytes.begin(), bytes.begin() + 4);  // The size.
-    return bytes;
+    return test_support::frame_of(std::move(request), version, client_id);
   }
   template <class Request>
   broker::Task<broker::Answer> begin(Request request, protocol::ApiVersion version) {
@@ -94,20 +87,7 @@ class BrokerBench {
   }
   template <class Request>
   Response<Request> decoded(const broker::Answer& answer, protocol::ApiVersion version) const {
-    ASSERT(answer.kind == broker::Answer::Kind::send, "the request is answered");
-    std::vector<std::byte> flat;
-    for (const auto& piece : answer.pieces)
-      flat.insert(flat.end(), piece.view.begin(), piece.view.end());
-    ASSERT(base::load_big_endian<std::int32_t>(flat.data()) + 4 == std::ssize(flat),
-           "the size says how much follows");
-    flat.erase(flat.begin(), flat.begin() + 4);
-    auto body = protocol::decode_response_header(shared(std::move(flat)), kCorrelation,
-                                                 Request::Response::api, version);
-    Response<Request> response;
-    const auto read =
-        protocol::decode(show(response), Request::Response::api, version, std::move(body.value()));
-    ASSERT(read.has_value(), "an answer of ours can be decoded");
-    return response;
+    return test_support::decoded<Request>(answer, version);
   }
   template <class Request>
   Response<Request> ask(Request request, protocol::ApiVersion version) {
@@ -164,8 +144,6 @@ class BrokerBench {
   std::atomic<int> failed_syncs{0};
 
  private:
-  static constexpr std::int32_t kCorrelation = 4711;
-
   /// Runs jobs inside post(): start-up waits for its workers.
   class InlinePool final : public broker::WorkerPool {
    public:

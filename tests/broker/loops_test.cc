@@ -1,0 +1,261 @@
+#include <atomic>
+#include <catch2/catch.hpp>
+#include <future>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "broker/handlers/dispatcher.h"
+#include "broker/runtime/asio_loop.h"
+#include "broker/runtime/worker_pool.h"
+#include "broker/startup.h"
+#include "broker/topics/topic_store.h"
+#include "protocol/messages/create_topics.h"
+#include "protocol/messages/delete_topics.h"
+#include "protocol/messages/fetch.h"
+#include "protocol/messages/list_offsets.h"
+#include "protocol/messages/produce.h"
+#include "tests/support/requests.h"
+#include "tests/support/sim_file_system.h"
+
+using broker::Task;
+using protocol::CreateTopicsRequest;
+using protocol::DeleteTopicsRequest;
+using protocol::ErrorCode;
+using protocol::FetchRequest;
+using protocol::FetchResponse;
+using protocol::ListOffsetsRequest;
+using protocol::ProduceRequest;
+
+namespace {
+
+constexpr int kPartitions = 4;
+constexpr protocol::ApiVersion kByName = 12;
+
+/// A broker with real loops, workers and a committer, over a disk in memory.
+class Bench {
+ public:
+  explicit Bench(std::size_t threads) : loops_(threads, clock_) {
+    config_.data_dir = "/data";
+    auto opened = broker::open_data(files_, config_, workers_, clock_, [](const std::string&) {});
+    REQUIRE(opened);
+    directory_ = std::move(opened->directory);
+    auto metadata = std::make_shared<broker::Partition>(
+        storage::kMetadataPartition, loops_.loop(0), std::move(opened->metadata_log),
+        broker::metadata_log_config(), partition_services());
+    broker::TopicStoreServices services{.files = files_,
+                                        .directory = *directory_,
+                                        .loops = {},
+                                        .workers = workers_,
+                                        .config = config_,
+                                        .partition = partition_services()};
+    for (std::size_t i = 0; i < threads; ++i) services.loops.push_back(&loops_.loop(i));
+    topics_ = std::make_unique<broker::TopicStore>(
+        std::move(services), std::make_unique<broker::MetadataLog>(std::move(metadata)),
+        std::move(opened->catalog), 1);
+    topics_->publish();
+    services_ = std::make_unique<broker::Services>(config_, *topics_, workers_);
+    dispatcher_ = std::make_unique<broker::Dispatcher>(*services_);
+    loops_.start();
+  }
+  ~Bench() {
+    loops_.stop();
+    loops_.join();
+    committer_.stop();
+    workers_.stop();
+  }
+
+  broker::LoopGroup& loops() { return loops_; }
+  int failures() const { return failures_; }
+
+  /// One request on a connection; the answer comes on the connection's loop.
+  template <class Request>
+  Task<typename Request::Response> ask(broker::ConnectionInfo& connection, Request request,
+                                       protocol::ApiVersion version) {
+    auto frame = test_support::shared(test_support::frame_of(std::move(request), version));
+    const auto answer = co_await dispatcher_->handle(connection, std::move(frame));
+    ASSERT(connection.loop->on_this_thread(), "a request ends on the loop of its connection");
+    co_return test_support::decoded<Request>(answer, version);
+  }
+
+ private:
+  broker::PartitionServices partition_services() {
+    const auto failed = [this](const base::Error&) { ++failures_; };
+    return {.workers = workers_,
+            .committer = committer_,
+            .may_append = [] { return true; },
+            .on_broken_log = failed,
+            .on_disk_full = [this] { ++failures_; },
+            .on_leftover = failed};
+  }
+
+  const base::SystemClock clock_;
+  test::SimFileSystem files_;
+  config::BrokerConfig config_;
+  std::atomic<int> failures_{0};
+  broker::ThreadPool workers_{2};
+  broker::Committer committer_{files_, [this](const base::Error&) { ++failures_; }};
+  std::unique_ptr<storage::DataDirectory> directory_;
+  broker::LoopGroup loops_;
+  std::unique_ptr<broker::TopicStore> topics_;
+  std::unique_ptr<broker::Services> services_;
+  std::unique_ptr<broker::Dispatcher> dispatcher_;
+};
+
+CreateTopicsRequest creation(const std::string& name) {
+  CreateTopicsRequest request;
+  auto& topic = request.topics.emplace_back();
+  topic.name = name;
+  topic.num_partitions = kPartitions;
+  topic.replication_factor = 1;
+  return request;
+}
+
+DeleteTopicsRequest deletion(const std::string& name) {
+  DeleteTopicsRequest request;
+  request.topics.emplace_back().name = name;
+  return request;
+}
+
+/// A batch for every partition; every other one is compressed and prepared on a worker.
+ProduceRequest produce(const std::string& topic, const std::string& value) {
+  ProduceRequest request;
+  request.acks = -1;
+  auto& data = request.topic_data.emplace_back();
+  data.name = topic;
+  for (std::int32_t index = 0; index < kPartitions; ++index) {
+    auto& partition = data.partition_data.emplace_back();
+    partition.index = index;
+    partition.records = test_support::batch_of(
+        index % 2 == 0 ? test_support::Wish{.name = value}
+                       : test_support::Wish{.name = value + test_support::noise(20'000),
+                                            .codec = record::Codec::lz4});
+  }
+  return request;
+}
+
+FetchRequest fetch(const std::string& topic, std::int32_t min_bytes, std::int32_t max_wait_ms) {
+  FetchRequest request;
+  request.replica_id = -1;
+  request.max_wait_ms = max_wait_ms;
+  request.min_bytes = min_bytes;
+  request.max_bytes = 50 << 20;
+  request.session_epoch = -1;
+  auto& wanted = request.topics.emplace_back();
+  wanted.topic = topic;
+  for (std::int32_t index = 0; index < kPartitions; ++index) {
+    auto& partition = wanted.partitions.emplace_back();
+    partition.partition = index;
+    partition.partition_max_bytes = 10 << 20;
+  }
+  return request;
+}
+
+std::size_t records_in(const FetchResponse& response) {
+  std::size_t records = 0;
+  for (const auto& topic : response.responses)
+    for (const auto& partition : topic.partitions)
+      records += test_support::values_of(partition.records->view).size();
+  return records;
+}
+
+std::int32_t bytes_of(const ProduceRequest& request) {
+  std::size_t bytes = 0;
+  for (const auto& partition : request.topic_data[0].partition_data)
+    bytes += partition.records->view.size();
+  return static_cast<std::int32_t>(bytes);
+}
+
+/// Waits for what the other connection produces, until its topic is deleted under it. Returns how
+/// many records it saw at most.
+Task<std::size_t> read_along(Bench& bench, broker::ConnectionInfo& connection, std::string topic) {
+  std::size_t most = 0;
+  std::int32_t min_bytes = 1;
+  for (;;) {
+    auto request = fetch(topic, min_bytes, 60'000);
+    const auto response = co_await bench.ask(connection, std::move(request), kByName);
+    const auto error = response.responses[0].partitions[0].error_code;
+    if (error != ErrorCode::none) co_return most;
+    most = std::max(most, records_in(response));
+    min_bytes = 0;
+    for (const auto& partition : response.responses[0].partitions)
+      min_bytes += static_cast<std::int32_t>(partition.records->view.size());
+    ++min_bytes;  // Something more than this time.
+  }
+}
+
+/// Creates a topic, fills it, reads it, searches it and deletes it. True if all went well.
+Task<bool> live(Bench& bench, broker::ConnectionInfo& connection, std::string topic, int rounds,
+                std::promise<void>& created) {
+  auto create = creation(topic);
+  const auto made = co_await bench.ask(connection, std::move(create), 7);
+  bool good = made.topics[0].error_code == ErrorCode::none;
+  created.set_value();
+  std::int32_t bytes = 0;
+  for (int round = 0; round < rounds; ++round) {
+    auto batches = produce(topic, std::to_string(round));
+    bytes += bytes_of(batches);
+    const auto produced = co_await bench.ask(connection, std::move(batches), 9);
+    for (const auto& partition : produced.responses[0].partition_responses)
+      good = good && partition.error_code == ErrorCode::none && partition.base_offset == round;
+  }
+  auto whole = fetch(topic, bytes, 60'000);
+  const auto fetched = co_await bench.ask(connection, std::move(whole), kByName);
+  good = good && records_in(fetched) == static_cast<std::size_t>(rounds * kPartitions);
+  ListOffsetsRequest search;
+  auto& wanted = search.topics.emplace_back();
+  wanted.name = topic;
+  wanted.partitions.emplace_back().timestamp = test_support::kNow;
+  const auto found = co_await bench.ask(connection, std::move(search), 7);
+  good = good && found.topics[0].partitions[0].offset == 0;
+  auto remove = deletion(topic);
+  const auto removed = co_await bench.ask(connection, std::move(remove), 6);
+  co_return good&& removed.responses[0].error_code == ErrorCode::none;
+}
+
+/// A connection that lives on one of the loops.
+broker::ConnectionInfo connection_on(Bench& bench, std::size_t loop) {
+  broker::ConnectionInfo info;
+  info.loop = &bench.loops().loop(loop % bench.loops().size());
+  return info;
+}
+
+void run_clients(std::size_t threads, int clients, int rounds) {
+  Bench bench(threads);
+  std::vector<std::unique_ptr<broker::ConnectionInfo>> connections;
+  std::vector<std::future<bool>> lives;
+  std::vector<std::future<std::size_t>> readers;
+  for (int i = 0; i < clients; ++i) {
+    const auto topic = "topic-" + std::to_string(i);
+    auto& writer = *connections.emplace_back(std::make_unique<broker::ConnectionInfo>(
+        connection_on(bench, static_cast<std::size_t>(i))));
+    auto& reader = *connections.emplace_back(std::make_unique<broker::ConnectionInfo>(
+        connection_on(bench, static_cast<std::size_t>(i) + 1)));
+    const auto lived = std::make_shared<std::promise<bool>>();
+    const auto read = std::make_shared<std::promise<std::size_t>>();
+    const auto created = std::make_shared<std::promise<void>>();
+    lives.push_back(lived->get_future());
+    readers.push_back(read->get_future());
+    writer.loop->post([&bench, &writer, topic, rounds, lived, created] {
+      broker::start(live(bench, writer, topic, rounds, *created),
+                    [lived, created](bool good) { lived->set_value(good); });
+    });
+    created->get_future().wait();
+    reader.loop->post([&bench, &reader, topic, read] {
+      broker::start(read_along(bench, reader, topic),
+                    [read](std::size_t records) { read->set_value(records); });
+    });
+  }
+  for (auto& lived : lives) CHECK(lived.get());
+  for (auto& read : readers) CHECK(read.get() <= static_cast<std::size_t>(rounds) * kPartitions);
+  CHECK(bench.failures() == 0);
+}
+
+}  // namespace
+
+TEST_CASE("clients on several loops create, fill, read and delete topics side by side", "[loops]") {
+  run_clients(1, 4, 10);
+  run_clients(2, 6, 10);
+  run_clients(3, 6, 10);
+}
