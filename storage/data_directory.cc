@@ -145,6 +145,15 @@ base::Result<> create_with_parents(FileSystem& files, const Path& path) {
   return files.sync_directory(parent_of(path));
 }
 
+// A start before this one may have made these directories and not lived to sync them. Somebody
+// else's need not let us.
+void sync_way_to(FileSystem& files, Path path) {
+  while (path.has_relative_path()) {
+    path = path.parent_path();
+    static_cast<void>(files.sync_directory(path.empty() ? Path(".") : path));
+  }
+}
+
 // True if the directory is ours, false if there is nothing in it yet.
 base::Result<bool> is_ours(FileSystem& files, const Path& path) {
   const auto names = TRY(files.list(path));
@@ -190,6 +199,7 @@ base::Result<std::unique_ptr<DataDirectory>> DataDirectory::open(FileSystem& fil
     // What a killed process saw in here last may not be on disk yet.
     TRY(files.sync_directory(path));
   } else {
+    sync_way_to(files, path);
     TRY(replace_file(files, format, format_text()));
   }
   return std::unique_ptr<DataDirectory>(

@@ -11,6 +11,8 @@ namespace storage {
 namespace {
 
 constexpr std::size_t kPiece = std::size_t{1} << 20;
+/// Zeros behind the last byte may belong to what is kept, so it is kept to the end of its sector.
+constexpr std::uint64_t kSector = 512;
 
 /// `wanted`, or with "-2"... behind it: what an earlier recovery kept stays.
 base::Result<Path> free_name(FileSystem& files, const Path& wanted) {
@@ -19,16 +21,21 @@ base::Result<Path> free_name(FileSystem& files, const Path& wanted) {
   return name;
 }
 
-base::Result<> copy(FileSystem& files, const File& from, const LogCut& cut, const Path& to) {
+struct Range {
+  std::uint64_t at = 0;
+  std::uint64_t end = 0;
+};
+
+base::Result<> copy(FileSystem& files, const File& from, const Range& range, const Path& to) {
   const Path fresh = to.string() + ".tmp";
   const auto file = TRY(files.open(fresh, OpenMode::create_or_open));
   TRY(file->truncate(0));
   std::vector<std::byte> piece(kPiece);
-  for (auto at = cut.at; at < cut.end;) {
-    const auto wanted = std::min<std::uint64_t>(kPiece, cut.end - at);
+  for (auto at = range.at; at < range.end;) {
+    const auto wanted = std::min<std::uint64_t>(kPiece, range.end - at);
     const auto got = TRY(from.read_at(at, std::span(piece).first(wanted)));
     if (got == 0) break;
-    TRY(file->write_at(at - cut.at, base::BytesView(piece).first(got)));
+    TRY(file->write_at(at - range.at, base::BytesView(piece).first(got)));
     at += got;
   }
   TRY(file->sync());
@@ -64,10 +71,13 @@ base::Result<CutBytes> keep_tail(FileSystem& files, const Path& directory, const
   if (cut.end == cut.at) return CutBytes{};
   const auto path = directory / file_name(cut.segment, kLogSuffix);
   const auto file = TRY(files.open(path, OpenMode::read_write));
-  TRY(file->truncate(cut.end));
+  const auto size = TRY(file->size());
+  const Range tail{.at = cut.at,
+                   .end = std::min((cut.end + kSector - 1) / kSector * kSector, size)};
+  TRY(file->truncate(tail.end));
   const auto aside =
       TRY(free_name(files, fmt::format("{}{}-{}", path.string(), kQuarantineSuffix, cut.at)));
-  auto copied = copy(files, *file, cut, aside);
+  auto copied = copy(files, *file, tail, aside);
   if (!copied && copied.error().fault == base::Fault::full)
     return base::fail(
         base::Fault::full,

@@ -59,6 +59,7 @@ struct SimFileSystem::State {
   std::optional<std::uint64_t> cut_at;
   bool power_off = false;
   bool resident = true;
+  bool half_writes = false;
   std::set<std::string> locks;
   std::vector<PendingEntry> pending;
   InodePtr root = std::make_shared<Inode>(used, true);
@@ -140,9 +141,12 @@ class SimFileSystem::OpenFile final : public storage::File {
 
   Result<> write_at(std::uint64_t at, std::span<const base::BytesView> pieces) override {
     const std::scoped_lock lock(state_->mutex);
-    TRY(begin_change());
     std::uint64_t end = at;
     for (const auto& piece : pieces) end += piece.size();
+    if (auto begun = begin_change(); !begun) {
+      if (state_->half_writes && alive() && writable_) write_half(at, end, pieces);
+      return begun;
+    }
     TRY(state_->grow(*inode_, end, path_));
     for (const auto& piece : pieces) {
       inode_->write(at, piece);
@@ -229,6 +233,16 @@ class SimFileSystem::OpenFile final : public storage::File {
     if (boot_ != state_->boot) return fail(Fault::io, "opened before the power cut", path_);
     return {};
   }
+  void write_half(std::uint64_t at, std::uint64_t end, std::span<const base::BytesView> pieces) {
+    auto left = (end - at) / 2;
+    if (!state_->grow(*inode_, at + left, path_)) return;
+    for (const auto& piece : pieces) {
+      const auto part = std::min<std::uint64_t>(left, piece.size());
+      inode_->write(at, piece.first(part));
+      at += part;
+      left -= part;
+    }
+  }
   Result<> begin_change() {
     TRY(alive());
     if (!writable_) return fail(Fault::io, "opened for reading", path_);
@@ -274,6 +288,11 @@ std::uint64_t SimFileSystem::operations() const {
 void SimFileSystem::fail_at(std::uint64_t n, Fault fault, Times times) {
   const std::scoped_lock lock(state_->mutex);
   state_->planned = State::Planned{.at = n, .fault = fault, .times = times};
+}
+
+void SimFileSystem::set_half_writes(bool half) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->half_writes = half;
 }
 
 void SimFileSystem::crash_at(std::uint64_t n) {

@@ -59,6 +59,8 @@ class SimFileSystem final : public storage::FileSystem {
   /// Lets the changing operation number `n` (and with `forever` those after it) fail without
   /// effect.
   void fail_at(std::uint64_t n, base::Fault fault, Times times = Times::once);
+  /// With true, a write that fails by plan has half of its bytes done, as a real one may.
+  void set_half_writes(bool half);
   /// Turns the power off just before changing operation number `n`: it and everything after it,
   /// reads too, fail with Fault::io until crash().
   void crash_at(std::uint64_t n);

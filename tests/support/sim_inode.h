@@ -22,7 +22,7 @@ namespace test {
 
 inline constexpr std::uint64_t kSector = 512;
 // Address space, not memory: a mapping must stay where it is while its file grows.
-inline constexpr std::uint64_t kReservation = std::uint64_t{1} << 30;
+inline constexpr std::uint64_t kReservation = std::uint64_t{64} << 20;
 
 // The content of a file, at one address for life.
 class Area {
