@@ -224,6 +224,16 @@ class App {
       drain_limit_.reset();
       checkpointer_->stop([this] { loops_.stop(); });
     });
+    wake_parked_fetches();
+  }
+
+  /// They are answered with what there is, so that a consumer that waits for records does not hold
+  /// the stop up. After drain() has told the connections, by the same way of posts.
+  void wake_parked_fetches() {
+    loops_.loop(0).post([this] {
+      for (const auto& partition : topics_->all_partitions())
+        partition->loop().post([partition] { partition->fetch_waiters().wake_all(); });
+    });
   }
 
   const config::BrokerConfig& config_;
