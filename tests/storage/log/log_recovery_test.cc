@@ -39,6 +39,18 @@ TEST_CASE("after kill -9 everything written is there, and preallocated zeros are
   CHECK(bench.host.log().leader_epoch() == 0);
 }
 
+TEST_CASE("what a start served after kill -9 survives a power cut right behind it", "[recovery]") {
+  RecoveryBench bench;
+  bench.write(2);
+  bench.write_unsynced(5);
+  bench.crash(Loss::nothing);
+  bench.start();
+  REQUIRE(bench.host.values() == bench.written);
+  bench.crash(Loss::everything);
+  bench.start();
+  CHECK(bench.host.values() == bench.written);
+}
+
 TEST_CASE("a torn tail is cut, kept, and the leader epoch goes up once", "[recovery]") {
   RecoveryBench bench;
   bench.write(7);
