@@ -53,8 +53,8 @@ void Committer::submit(const std::shared_ptr<Client>& client, storage::SyncTicke
   bool wake = false;
   {
     const std::scoped_lock lock(mutex_);
-    merge(client->ticket, std::move(ticket));
-    if (!std::exchange(client->queued, true)) {
+    merge(client->ticket_, std::move(ticket));
+    if (!std::exchange(client->queued_, true)) {
       wake = dirty_.empty();
       dirty_.push_back(client);
     }
@@ -77,8 +77,8 @@ Committer::Round Committer::take() {
   Round round;
   round.reserve(dirty_.size());
   for (auto& client : dirty_) {
-    client->queued = false;
-    auto ticket = std::exchange(client->ticket, {});
+    client->queued_ = false;
+    auto ticket = std::exchange(client->ticket_, {});
     round.emplace_back(std::move(client), std::move(ticket));
   }
   dirty_.clear();

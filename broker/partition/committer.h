@@ -38,8 +38,8 @@ class Committer {
 
    private:
     friend class Committer;
-    storage::SyncTicket ticket;  // Under the committer's mutex.
-    bool queued = false;
+    storage::SyncTicket ticket_;  // Under the committer's mutex.
+    bool queued_ = false;
   };
 
   /// `on_failure` runs on the committer's thread at the first failed sync and must end the process:

@@ -41,10 +41,10 @@ constexpr std::uint32_t power_of_x(std::size_t n) {
 // A multiplication of reflected 32-bit values comes out one bit low, and the reduction by the crc32
 // instruction shifts by 32 more: hence 33 less.
 constexpr std::uint32_t kAfterOne = power_of_x(8 * kStream - 33);
-constexpr std::uint32_t kAfterTwo = power_of_x(2 * 8 * kStream - 33);
+constexpr std::uint32_t kAfterTwo = power_of_x(2UL * 8 * kStream - 33);
 
 std::uint64_t load64(const std::byte* from) {
-  std::uint64_t value;
+  std::uint64_t value = 0;
   std::memcpy(&value, from, sizeof value);
   return value;
 }
