@@ -68,7 +68,7 @@ struct BufferPool::State {
 };
 
 std::size_t BufferPool::class_for(std::size_t bytes) {
-  const auto found = std::ranges::lower_bound(kClasses, bytes);
+  const auto found = std::lower_bound(kClasses.begin() + 1, kClasses.end(), bytes);
   ASSERT(found != kClasses.end(), "larger buffers have no class");
   return *found;
 }

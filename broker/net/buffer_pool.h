@@ -20,20 +20,23 @@ class BufferPool {
   struct State;
 
  public:
-  /// Sizes that are kept. Each has room beyond its power of two, so that a request with a batch of
-  /// that size fits with its headers.
-  static constexpr std::array<std::size_t, 4> kClasses{(64 + 4) << 10, (256 + 4) << 10,
+  /// Sizes that are kept. Each but the first has room beyond its power of two, so that a request
+  /// with a batch of that size fits with its headers.
+  static constexpr std::array<std::size_t, 5> kClasses{4 << 10, (64 + 4) << 10, (256 + 4) << 10,
                                                        (1024 + 64) << 10, (4096 + 64) << 10};
-  static constexpr std::size_t kSmallest = kClasses.front();
+  /// So small that a connection may have one without paying.
+  static constexpr std::size_t kPocket = kClasses[0];
+  /// Of those that are paid for.
+  static constexpr std::size_t kSmallest = kClasses[1];
   static constexpr std::size_t kLargest = kClasses.back();
 
   /// What the budget calls a request of so many bytes.
   static constexpr MemoryBudget::Size size_of(std::size_t bytes) {
     if (bytes <= kSmallest) return MemoryBudget::Size::small;
-    return bytes <= kClasses[2] ? MemoryBudget::Size::medium : MemoryBudget::Size::large;
+    return bytes <= kClasses[3] ? MemoryBudget::Size::medium : MemoryBudget::Size::large;
   }
 
-  /// The smallest class that holds `bytes`, which are at most kLargest.
+  /// The smallest class from kSmallest on that holds `bytes`, which are at most kLargest.
   static std::size_t class_for(std::size_t bytes);
 
   /// Bytes with what pays for them. Goes back to the pool when the last share of it goes.

@@ -207,6 +207,8 @@ bool Connection::wants_to_read() const {
 
 /// True if something came and there may be more.
 bool Connection::receive() {
+  // What was in flight when memory ran out is done: small requests get on without.
+  if (waits_memory_ && slots_.empty() && reader_.make_do()) stop_waiting_for_memory();
   if (!readable_ || !wants_to_read()) return false;
   if (received_this_turn_ >= kBytesPerTurn || started_this_turn_ >= kRequestsPerTurn) return false;
   if (!provide_memory()) return false;
@@ -242,17 +244,25 @@ bool Connection::provide_memory() {
     return provided.has_value();
   };
   if (auto lease = services_.budget.try_take(ask, reader_.held())) return take(std::move(*lease));
+  // However full the budget is of the requests of others, small ones get on.
+  if (slots_.empty() && reader_.make_do()) return true;
   waits_memory_ = true;
   times_.waits_for_memory(info_.loop->clock().monotonic());
-  services_.budget.wait(ask, *info_.loop,
-                        [weak = weak_from_this(), take](MemoryBudget::Lease lease) {
-                          const auto self = weak.lock();
-                          if (!self || self->closed_) return;
-                          self->waits_memory_ = false;
-                          self->times_.has_memory();
-                          if (take(std::move(lease))) self->turn();
-                        });
+  services_.budget.wait(
+      ask, *info_.loop,
+      [weak = weak_from_this(), number = memory_waits_, take](MemoryBudget::Lease lease) {
+        const auto self = weak.lock();
+        if (!self || self->closed_ || number != self->memory_waits_) return;
+        self->stop_waiting_for_memory();
+        if (take(std::move(lease))) self->turn();
+      });
   return false;
+}
+
+void Connection::stop_waiting_for_memory() {
+  waits_memory_ = false;
+  ++memory_waits_;
+  times_.has_memory();
 }
 
 void Connection::send() {

@@ -83,6 +83,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool wants_to_read() const;
   bool receive();
   bool provide_memory();
+  void stop_waiting_for_memory();
   void send();
   Offer gather(std::span<iovec> pieces, std::size_t bytes_max) const;
   void sent(std::size_t bytes);
@@ -127,6 +128,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool waits_readable_ = false;
   bool waits_writable_ = false;
   bool waits_memory_ = false;
+  std::uint64_t memory_waits_ = 0;  // Number of the present one: a grant for another is too late.
 };
 
 }  // namespace broker

@@ -46,7 +46,12 @@ base::Result<std::optional<base::SharedBytes>> FrameReader::next() {
                       fmt::format("a request of {} bytes was announced, 0 to {} are allowed{}",
                                   size, frame_bytes_max_, hint(bytes)));
   const auto total = kPrefix + static_cast<std::size_t>(size);
-  if (bytes.size() < total) return std::nullopt;
+  if (bytes.size() < total) {
+    // What was received before its size was known counts as what it is now.
+    if (buffer_ && total > BufferPool::kSmallest)
+      buffer_->lease().set_size(BufferPool::size_of(total));
+    return std::nullopt;
+  }
   ASSERT(buffer_ != nullptr, "only what is incomplete is parked");
   base::SharedBytes frame{buffer_, bytes.subspan(kPrefix, total - kPrefix)};
   begin_ += total;
@@ -58,22 +63,21 @@ base::Result<std::optional<base::SharedBytes>> FrameReader::next() {
 
 MemoryBudget::Ask FrameReader::wanted() const {
   const auto have = unread().size();
-  const bool begun = buffer_ && have > 0;
   const auto total = begun_total();
   if (buffer_ && end_ < paid_) {
-    if (!begun && paid_ - end_ >= paid_ / 4) return {};
-    if (begun && begin_ + std::max(total, kPrefix) <= buffer_->size()) return {};
-    if (begun && next_size() <= buffer_->size() - begin_) return {};
+    if (have == 0 && paid_ - end_ >= paid_ / 4) return {};
+    if (have > 0 && begin_ + std::max(total, kPrefix) <= buffer_->size()) return {};
+    if (have > 0 && next_size() <= buffer_->size() - begin_) return {};
   }
   constexpr auto kLarge = MemoryBudget::Size::large;
   if (is_region())
     return {.bytes = std::min(kStep, buffer_->size() - paid_), .size = kLarge, .begun = true};
   const auto size = next_size();
   if (size > BufferPool::kLargest)
-    return {.bytes = std::min(have + kStep, size), .size = kLarge, .begun = begun};
-  // What was announced counts here: the shares of small requests are not for the beginnings of
-  // large ones.
-  return {.bytes = size, .size = BufferPool::size_of(std::max(size, total)), .begun = begun};
+    return {.bytes = std::min(have + kStep, size), .size = kLarge, .begun = begun()};
+  if (total == 0 && size == BufferPool::kSmallest)
+    return {.bytes = size, .size = MemoryBudget::Size::unknown, .begun = begun()};
+  return {.bytes = size, .size = BufferPool::size_of(std::max(size, total)), .begun = begun()};
 }
 
 base::Result<> FrameReader::provide(MemoryBudget::Lease lease) {
@@ -83,16 +87,25 @@ base::Result<> FrameReader::provide(MemoryBudget::Lease lease) {
     paid_ += paid;
     return {};
   }
-  const auto begun = unread();
-  auto fresh = pool_.take(next_size(), std::move(lease));
-  if (!fresh) return std::unexpected(std::move(fresh).error());
-  std::ranges::copy(begun, (*fresh)->data());
-  begin_ = 0;
-  end_ = begun.size();
-  paid_ = paid;
-  buffer_ = std::move(*fresh);
-  parked_ = {};
+  move_to(TRY(pool_.take(next_size(), std::move(lease))), paid);
   return {};
+}
+
+bool FrameReader::make_do() {
+  if (begun_total() > BufferPool::kPocket) return false;
+  auto pocket = pool_.take(BufferPool::kPocket, {});
+  if (pocket) move_to(std::move(*pocket), BufferPool::kPocket);
+  return pocket.has_value();
+}
+
+void FrameReader::move_to(std::shared_ptr<BufferPool::Buffer> buffer, std::size_t paid) {
+  const auto bytes = unread();
+  std::ranges::copy(bytes, buffer->data());
+  begin_ = 0;
+  end_ = bytes.size();
+  paid_ = paid;
+  buffer_ = std::move(buffer);
+  parked_ = {};
 }
 
 std::span<std::byte> FrameReader::room() const {

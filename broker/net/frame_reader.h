@@ -42,11 +42,13 @@ class FrameReader {
   /// Memory that is needed before room(); zero bytes: none. Valid after next() found nothing.
   MemoryBudget::Ask wanted() const;
   /// What the request that has begun holds already, for MemoryBudget::try_take; may be null.
-  const MemoryBudget::Lease* held() const {
-    return buffer_ && begun_bytes() > 0 ? &buffer_->lease() : nullptr;
-  }
+  const MemoryBudget::Lease* held() const { return begun() ? &buffer_->lease() : nullptr; }
   /// Brings the memory that wanted() named. Errors: those of BufferPool::take.
   base::Result<> provide(MemoryBudget::Lease lease);
+
+  /// Goes on without wanted() memory, in a little that nobody pays for: enough for a small request,
+  /// and to learn the size of a large one. False when that would not help, or there is none.
+  bool make_do();
 
   /// Where to receive; never empty when wanted() is satisfied.
   std::span<std::byte> room() const;
@@ -66,7 +68,10 @@ class FrameReader {
  private:
   base::BytesView unread() const;
   std::size_t begun_total() const;
+  /// A request has begun and holds memory that was paid for.
+  bool begun() const { return buffer_ && buffer_->lease().bytes() > 0 && !unread().empty(); }
   std::size_t next_size() const;
+  void move_to(std::shared_ptr<BufferPool::Buffer> buffer, std::size_t paid);
   bool is_region() const { return buffer_ && buffer_->size() > BufferPool::kLargest; }
 
   BufferPool& pool_;

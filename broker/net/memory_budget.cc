@@ -11,7 +11,7 @@
 namespace broker {
 namespace {
 
-constexpr std::size_t kSizes = 3;
+constexpr std::size_t kSizes = 4;
 
 }  // namespace
 
@@ -49,7 +49,7 @@ struct MemoryBudget::State : std::enable_shared_from_this<State> {
   };
 
   State(std::size_t bytes, std::size_t set_aside)
-      : total(bytes), set_aside_from{0, set_aside / 2, set_aside} {}
+      : total(bytes), set_aside_from{bytes / 2, 0, set_aside / 2, set_aside} {}
 
   Queue& queue_of(const Ask& ask) { return queues[static_cast<std::size_t>(ask.size)]; }
 
@@ -61,9 +61,7 @@ struct MemoryBudget::State : std::enable_shared_from_this<State> {
 
   bool fits(const Ask& ask) const {
     const auto size = static_cast<std::size_t>(ask.size);
-    // Neither this size nor a smaller one gets at what is set aside from it.
-    for (std::size_t i = 0; i <= size; ++i)
-      if (used_by(i, kSizes) + ask.bytes > total - set_aside_from[i]) return false;
+    if (used_by(0, kSizes) + ask.bytes > total - set_aside_from[size]) return false;
     // While larger ones wait, room for them must grow.
     for (auto i = size + 1; i < kSizes; ++i)
       if (!queues[i].empty() && used_by(0, i) + ask.bytes > set_aside_from[i]) return false;
@@ -124,7 +122,7 @@ struct MemoryBudget::State : std::enable_shared_from_this<State> {
 
   mutable std::mutex mutex;
   const std::size_t total;
-  const std::array<std::size_t, kSizes> set_aside_from;  // What a size and larger ones cannot have.
+  const std::array<std::size_t, kSizes> set_aside_from;  // What a size must leave free.
   std::array<std::size_t, kSizes> used{};
   bool overdraft_out = false;
   Queues queues;
@@ -146,6 +144,17 @@ MemoryBudget::Lease& MemoryBudget::Lease::operator=(Lease&& other) noexcept {
 
 MemoryBudget::Lease::~Lease() {
   if (bytes_ > 0) state_->give_back(bytes_, size_);
+}
+
+void MemoryBudget::Lease::set_size(Size size) {
+  if (!state_ || size == size_) return;
+  {
+    const std::scoped_lock lock(state_->mutex);
+    state_->used[static_cast<std::size_t>(std::exchange(size_, size))] -= bytes_;
+    state_->used[static_cast<std::size_t>(size)] += bytes_;
+    if (state_->nobody_waits()) return;
+  }
+  state_->grant_waiting();
 }
 
 void MemoryBudget::Lease::merge(Lease other) {

@@ -16,9 +16,10 @@ namespace broker {
 ///     if (auto lease = budget.try_take(ask)) ...   // Given back by its destructor.
 ///     else budget.wait(ask, loop, [](MemoryBudget::Lease lease) { ... });
 ///
-/// Shares are set aside for smaller requests, so that many large ones cannot keep them out; and
-/// while larger ones wait, smaller ones keep to what is set aside for them, so that the reverse
-/// does not happen either.
+/// What is set aside for smaller requests stays free of larger ones, so that many large ones cannot
+/// keep them out; and while larger ones wait, smaller ones keep to as much, so that the reverse
+/// does not happen either. Bytes of a size that is not known yet get half of the budget at most:
+/// whoever is refused those can receive a little without (FrameReader), and learns the size.
 ///
 /// A request that has begun holds memory while it waits for more, so it goes before those that have
 /// not; and as a full budget of half requests could wait for ever, one of them at a time may
@@ -30,9 +31,10 @@ class MemoryBudget {
   struct State;
 
  public:
-  /// How large a request is, as far as is known: half of the share set aside is for small ones
-  /// alone, the other half for medium ones too.
+  /// How large a request is: half of what is set aside is for small ones alone, the other half for
+  /// medium ones too.
   enum class Size : std::uint8_t {
+    unknown,
     small,
     medium,
     large
@@ -58,6 +60,9 @@ class MemoryBudget {
 
     std::size_t bytes() const { return bytes_; }
     bool overdrawn() const { return overdraft_ != nullptr; }
+    Size size() const { return size_; }
+    /// What it is for has become known. Always possible: the bytes are there already.
+    void set_size(Size size);
     /// Makes both one. They are of one size.
     void merge(Lease other);
 

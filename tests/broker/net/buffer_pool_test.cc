@@ -13,10 +13,10 @@ using broker::MemoryBudget;
 TEST_CASE("the class of a size is the smallest that holds it", "[pool]") {
   CHECK(BufferPool::class_for(1) == BufferPool::kSmallest);
   CHECK(BufferPool::class_for(BufferPool::kSmallest) == BufferPool::kSmallest);
-  CHECK(BufferPool::class_for(BufferPool::kSmallest + 1) == BufferPool::kClasses[1]);
+  CHECK(BufferPool::class_for(BufferPool::kSmallest + 1) == BufferPool::kClasses[2]);
   CHECK(BufferPool::class_for(BufferPool::kLargest) == BufferPool::kLargest);
   // The sizes that clients use: a batch and its headers fit.
-  CHECK(BufferPool::class_for((1 << 20) + 1000) == BufferPool::kClasses[2]);
+  CHECK(BufferPool::class_for((1 << 20) + 1000) == BufferPool::kClasses[3]);
   CHECK(BufferPool::size_of(BufferPool::kSmallest) == MemoryBudget::Size::small);
   CHECK(BufferPool::size_of((1 << 20) + 1000) == MemoryBudget::Size::medium);
   CHECK(BufferPool::size_of(2 << 20) == MemoryBudget::Size::large);

@@ -141,18 +141,39 @@ TEST_CASE("produces in flight share a buffer, and it goes with the last", "[conn
 TEST_CASE("without memory reading waits, and goes on when there is some", "[connection]") {
   ConnectionHarness net({.budget_bytes = 100'000, .small_share_bytes = 0});
   auto others = net.budget.try_take({.bytes = 90'000});
-  net.request("echo");
+  const std::string text = "echo" + std::string(20'000, '.');
+  net.request(text);
   CHECK(net.received().empty());
-  CHECK(net.peer->receives == 0);
+  CHECK(net.peer->receives == 1);
+  CHECK(net.budget.used() == 90'000);
   others.reset();
   net.loop.run_ready();
-  CHECK(net.received() == Texts{"ok echo"});
+  CHECK(net.received() == Texts{"ok " + text});
+  CHECK(net.budget.used() == 0);
+}
+
+TEST_CASE("small requests get on however full the budget is", "[connection]") {
+  ConnectionHarness net({.budget_bytes = 100'000, .small_share_bytes = 0});
+  const auto others = net.budget.try_take({.bytes = 100'000});
+  std::string burst;
+  for (int i = 0; i < 1000; ++i) burst += framed("echo " + std::to_string(i));
+  net.peer->send(burst);
+  net.loop.run_ready();
+  CHECK(net.received().size() == 1000);
+  // Those that wait for the disk together share the little there is, and there is no second one.
+  const auto text = "p" + std::string(1000, '.');
+  net.request(text, text);
+  net.request(text, text, text);
+  CHECK(net.handler.requests.size() == 4);
+  for (std::size_t i = 0; i < 5; ++i) net.answer(i, "a");
+  CHECK(net.received().size() == 5);
+  CHECK(net.budget.used() == 100'000);
 }
 
 TEST_CASE("who waited for memory too long is dropped", "[connection]") {
   ConnectionHarness net({.budget_bytes = 100'000, .small_share_bytes = 0, .memory_wait_max = 30s});
   auto others = net.budget.try_take({.bytes = 90'000});
-  net.request("echo");
+  net.request("echo" + std::string(20'000, '.'));
   net.loop.advance(29s);
   CHECK(net.closed == 0);
   net.loop.advance(1s);

@@ -248,7 +248,10 @@ class Whim {
   };
 
   static broker::NetConfig limits(base::Random& random) {
-    return {.in_flight_requests_max = 1 + random.below(8),
+    const bool tight = random.below(2) == 0;
+    return {.budget_bytes = tight ? 70'000 + random.below(100'000) : std::size_t{512} << 20,
+            .small_share_bytes = 0,
+            .in_flight_requests_max = 1 + random.below(8),
             .in_flight_bytes_max = 1000 + random.below(100'000),
             .output_bytes_max = 1 + random.below(10'000)};
   }

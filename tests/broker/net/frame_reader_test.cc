@@ -74,7 +74,7 @@ std::size_t random_size(base::Random& random) {
     case 0:
       return random.below(6);
     case 1: {
-      const auto edge = BufferPool::kClasses[random.below(2)];
+      const auto edge = BufferPool::kClasses[random.below(3)];
       return edge - 8 + random.below(16);
     }
     case 2:
@@ -137,7 +137,7 @@ TEST_CASE("a batch of the usual size is received without being copied again", "[
   feeder.feed(stream);
   CHECK(feeder.receives == 1);
   REQUIRE(feeder.frames.size() == 1);
-  CHECK(feeder.budget.used() == BufferPool::kClasses[2]);
+  CHECK(feeder.budget.used() == BufferPool::kClasses[3]);
 }
 
 TEST_CASE("frames beyond the pool's sizes have memory of their own", "[frames]") {
@@ -227,6 +227,37 @@ TEST_CASE("who speaks another protocol is told so", "[frames]") {
   const auto bad = feeder.reader.next();
   REQUIRE(!bad);
   CHECK(bad.error().detail.find(hint) != std::string::npos);
+}
+
+TEST_CASE("a little memory that nobody pays for is enough for small requests", "[frames]") {
+  Feeder feeder;
+  CHECK(feeder.reader.make_do());
+  const auto size = BufferPool::kPocket - 4;
+  const auto stream = framed(std::string(size, 'x'));
+  CHECK(feeder.receive(stream.substr(0, 100)).empty());
+  feeder.reader.park();
+  CHECK(feeder.reader.make_do());
+  CHECK(feeder.receive(stream.substr(100)).empty());
+  feeder.drain();
+  REQUIRE(feeder.frames.size() == 1);
+  CHECK((text_of(feeder.frames[0]) == std::string(size, 'x')));
+  // Full, and nothing in it that has not been asked for.
+  CHECK(feeder.reader.make_do());
+  feeder.receive(announced(BufferPool::kPocket - 3, "x"));
+  feeder.drain();
+  CHECK(!feeder.reader.make_do());
+  CHECK(feeder.budget.used() == 0);
+}
+
+TEST_CASE("what came before the size was known counts as what it is", "[frames]") {
+  Feeder feeder;
+  feeder.provide();
+  CHECK(feeder.reader.wanted().bytes == 0);
+  feeder.receive(announced(50 << 20, std::string(10'000, 'x')));
+  REQUIRE(feeder.reader.held() != nullptr);
+  CHECK(feeder.reader.held()->size() == Size::unknown);
+  feeder.drain();
+  CHECK(feeder.reader.held()->size() == Size::large);
 }
 
 TEST_CASE("a reader that waits between frames holds no memory", "[frames]") {

@@ -81,6 +81,29 @@ TEST_CASE("smaller requests keep to their share while larger ones wait", "[budge
   CHECK(budget.try_take({.bytes = 30}));
 }
 
+TEST_CASE("bytes of unknown size get half, and count anew once it is known", "[budget]") {
+  ManualLoop loop;
+  MemoryBudget budget(100, 20);
+  auto first = budget.try_take({.bytes = 50, .size = Size::unknown});
+  REQUIRE(first);
+  CHECK(!budget.try_take({.bytes = 1, .size = Size::unknown}));
+  // Small ones wait behind a large one while unknown bytes are taken for small...
+  Waiter large;
+  Waiter small;
+  large.wait(budget, loop, {.bytes = 40, .size = Size::large});
+  small.wait(budget, loop, {.bytes = 10});
+  loop.run_ready();
+  CHECK(!small.lease);
+  // ...and not for the beginnings of large ones.
+  first->set_size(Size::large);
+  loop.run_ready();
+  CHECK(small.lease);
+  CHECK(!large.lease);
+  first.reset();
+  loop.run_ready();
+  CHECK(large.lease);
+}
+
 TEST_CASE("who waited longest is granted first, and nobody overtakes", "[budget]") {
   ManualLoop loop;
   MemoryBudget budget(100, 0);
