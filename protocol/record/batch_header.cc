@@ -1,5 +1,7 @@
 #include "protocol/record/batch_header.h"
 
+#include <limits>
+
 #include "protocol/base/assert.h"
 #include "protocol/base/big_endian.h"
 #include "protocol/base/crc32c.h"
@@ -48,8 +50,9 @@ std::array<std::byte, BatchHeader::kSize> BatchHeader::to_bytes() const {
 
 bool BatchHeader::plausible() const {
   constexpr auto kLengthMin = static_cast<std::int32_t>(kSize - kLengthEnd);
+  constexpr auto kOffsetMax = std::numeric_limits<base::Offset>::max();
   return magic == kMagic && kLengthMin <= batch_length && batch_length <= kLengthMax &&
-         last_offset_delta >= 0;
+         last_offset_delta >= 0 && base_offset >= 0 && base_offset < kOffsetMax - last_offset_delta;
 }
 
 std::int32_t BatchHeader::last_sequence() const {

@@ -54,7 +54,8 @@ struct BatchHeader {
   /// Writes the 61 bytes, `crc` as it stands.
   std::array<std::byte, kSize> to_bytes() const;
 
-  /// True if this can be the header of a whole batch: magic 2 and a length in range.
+  /// True if this can be the header of a whole batch: magic 2, a length in range, and offsets that
+  /// exist, next_offset() included. No checksum covers the base offset.
   bool plausible() const;
 
   /// Bytes on the wire and on disk, the header included. Requires plausible().

@@ -37,6 +37,8 @@ Result<RecordView> parse(BytesView body, const BatchHeader& header) {
   body = body.subspan(1);  // Attributes: none are defined.
   if (!base::take_varlong(body, timestamp_delta) || !base::take_varint(body, offset_delta))
     return broken("its deltas are cut short");
+  if (offset_delta < 0 || offset_delta > header.last_offset_delta)
+    return broken("its offset is outside its batch");
   record.offset = header.base_offset + offset_delta;
   record.timestamp =
       header.log_append_time()

@@ -112,6 +112,24 @@ TEST_CASE("records that break their format are corruption", "[record]") {
   }
 }
 
+TEST_CASE("offsets outside a batch, or beyond all offsets, are corruption", "[record]") {
+  // Attributes, timestamp delta, offset delta, null key, null value, no headers.
+  CHECK(read_all(batch_of(Codec::none, hex("0c 00 00 00 01 01 00")), 1000));
+  CHECK_FALSE(read_all(batch_of(Codec::none, hex("0c 00 00 01 01 01 00")), 1000));  // -1
+  CHECK_FALSE(read_all(batch_of(Codec::none, hex("0c 00 00 02 01 01 00")), 1000));  // 1 of 0
+  BatchHeader header;
+  header.batch_length = BatchHeader::kSize - BatchHeader::kLengthEnd;
+  header.last_offset_delta = 5;
+  CHECK(header.plausible());
+  for (const auto base : {std::int64_t{-1}, INT64_MIN, INT64_MAX, INT64_MAX - 5}) {
+    header.base_offset = base;
+    CHECK_FALSE(header.plausible());
+  }
+  header.base_offset = INT64_MAX - 6;
+  CHECK(header.plausible());
+  CHECK(header.next_offset() == INT64_MAX);
+}
+
 TEST_CASE("headers that break their format are corruption", "[record]") {
   CHECK(record::each_header(hex("00"), [](const record::HeaderView&) {}));
   for (const auto* const headers :
