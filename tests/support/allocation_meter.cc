@@ -12,11 +12,22 @@ namespace {
 thread_local std::size_t live = 0;
 thread_local std::size_t peak_live = 0;
 
-void* counted(void* memory) {
-  if (memory == nullptr) throw std::bad_alloc();
+void* allocate(std::size_t size) { return std::malloc(std::max<std::size_t>(size, 1)); }
+void* allocate(std::size_t size, std::align_val_t alignment) {
+  const auto step = static_cast<std::size_t>(alignment);
+  return std::aligned_alloc(step, (std::max<std::size_t>(size, 1) + step - 1) / step * step);
+}
+
+void* noted(void* memory) noexcept {
+  if (memory == nullptr) return nullptr;
   live += malloc_usable_size(memory);
   peak_live = std::max(peak_live, live);
   return memory;
+}
+
+void* counted(void* memory) {
+  if (memory == nullptr) throw std::bad_alloc();
+  return noted(memory);
 }
 
 void release(void* memory) noexcept {
@@ -26,17 +37,43 @@ void release(void* memory) noexcept {
 
 }  // namespace
 
-void* operator new(std::size_t size) {
-  return counted(std::malloc(std::max<std::size_t>(size, 1)));
+// All forms: ASan has its own of each, and minds when a block of one is freed by another.
+void* operator new(std::size_t size) { return counted(allocate(size)); }
+void* operator new[](std::size_t size) { return counted(allocate(size)); }
+void* operator new(std::size_t size, std::align_val_t step) {
+  return counted(allocate(size, step));
 }
-void* operator new(std::size_t size, std::align_val_t alignment) {
-  const auto step = static_cast<std::size_t>(alignment);
-  return counted(std::aligned_alloc(step, (size + step - 1) / step * step));
+void* operator new[](std::size_t size, std::align_val_t step) {
+  return counted(allocate(size, step));
+}
+void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
+  return noted(allocate(size));
+}
+void* operator new[](std::size_t size, const std::nothrow_t&) noexcept {
+  return noted(allocate(size));
+}
+void* operator new(std::size_t size, std::align_val_t step, const std::nothrow_t&) noexcept {
+  return noted(allocate(size, step));
+}
+void* operator new[](std::size_t size, std::align_val_t step, const std::nothrow_t&) noexcept {
+  return noted(allocate(size, step));
 }
 void operator delete(void* memory) noexcept { release(memory); }
+void operator delete[](void* memory) noexcept { release(memory); }
 void operator delete(void* memory, std::size_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::size_t) noexcept { release(memory); }
 void operator delete(void* memory, std::align_val_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::align_val_t) noexcept { release(memory); }
 void operator delete(void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
+void operator delete[](void* memory, std::size_t, std::align_val_t) noexcept { release(memory); }
+void operator delete(void* memory, const std::nothrow_t&) noexcept { release(memory); }
+void operator delete[](void* memory, const std::nothrow_t&) noexcept { release(memory); }
+void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  release(memory);
+}
+void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
+  release(memory);
+}
 
 namespace tests {
 
