@@ -12,6 +12,21 @@ namespace {
 thread_local std::size_t live = 0;
 thread_local std::size_t peak_live = 0;
 
+}  // namespace
+
+// TSan brings its own and lets nobody replace it: there nothing is counted.
+#if defined(__SANITIZE_THREAD__)
+#define STELE_TSAN 1
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define STELE_TSAN 1
+#endif
+#endif
+
+#ifndef STELE_TSAN
+
+namespace {
+
 void* allocate(std::size_t size) { return std::malloc(std::max<std::size_t>(size, 1)); }
 void* allocate(std::size_t size, std::align_val_t alignment) {
   const auto step = static_cast<std::size_t>(alignment);
@@ -74,6 +89,8 @@ void operator delete(void* memory, std::align_val_t, const std::nothrow_t&) noex
 void operator delete[](void* memory, std::align_val_t, const std::nothrow_t&) noexcept {
   release(memory);
 }
+
+#endif  // STELE_TSAN
 
 namespace tests {
 
