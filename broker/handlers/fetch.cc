@@ -123,9 +123,11 @@ class Fetch {
           answer = refusal(wanted.partition, error);
         } else {
           co_await hop_to(found.partition->loop());
-          read_one(*found.partition, wanted, answer);
+          const auto view = look_at(*found.partition, wanted, answer);
+          // Before the bytes are read: what comes while a worker reads must be told too.
           if (parked && limits_.bytes_found < bytes_wanted())
             found.partition->fetch_waiters().add(parked);
+          if (view) co_await read_bytes(*found.partition, view, wanted, answer);
         }
         if (answer.error_code != ErrorCode::none) limits_.answer_now = true;
       }
@@ -133,9 +135,11 @@ class Fetch {
     co_await hop_to(context_.loop());
   }
 
-  void read_one(Partition& partition, const FetchRequest::Partition& wanted,
-                FetchResponse::Partition& answer) {
-    const auto view = partition.view();
+  /// Everything but the bytes. Returns what to read them from, if there are any.
+  std::shared_ptr<const storage::LogView> look_at(Partition& partition,
+                                                  const FetchRequest::Partition& wanted,
+                                                  FetchResponse::Partition& answer) {
+    auto view = partition.view();
     const auto end = partition.log().end_offset();
     auto error = partition.deleted()
                      ? gone()
@@ -147,7 +151,7 @@ class Fetch {
       error = ErrorCode::offset_out_of_range;
     if (error != ErrorCode::none) {
       answer = refusal(wanted.partition, error);
-      return;
+      return nullptr;
     }
     answer.partition_index = wanted.partition;
     answer.high_watermark = view->high_watermark();
@@ -159,9 +163,9 @@ class Fetch {
       answer.diverging_epoch.epoch = diverging->epoch;
       answer.diverging_epoch.end_offset = diverging->end_offset;
       limits_.answer_now = true;
-      return;
+      return nullptr;
     }
-    if (wanted.fetch_offset < view->high_watermark()) read_bytes(*view, wanted, answer);
+    return wanted.fetch_offset < view->high_watermark() ? std::move(view) : nullptr;
   }
 
   /// What a topic that was deleted while it was fetched is, in the terms of the request.
@@ -170,16 +174,25 @@ class Fetch {
                                             : ErrorCode::unknown_topic_id;
   }
 
-  void read_bytes(const storage::LogView& view, const FetchRequest::Partition& wanted,
-                  FetchResponse::Partition& answer) {
+  /// On the partition's loop, or on a worker where the disk may have to be asked which bytes.
+  Task<> read_bytes(Partition& partition, std::shared_ptr<const storage::LogView> view,
+                    const FetchRequest::Partition& wanted, FetchResponse::Partition& answer) {
     const bool first = limits_.bytes_found == 0;  // KIP-74: the first batch comes whole.
     const auto most = std::min(static_cast<std::size_t>(std::max(wanted.partition_max_bytes, 0)),
                                limits_.bytes_left);
-    if (most == 0 && !first) return;
-    auto slice = view.read(wanted.fetch_offset, most, first);
+    if (most == 0 && !first) co_return;
+    auto read = [&view, &wanted, most, first] {
+      return view->read(wanted.fetch_offset, most, first);
+    };
+    auto slice = base::Result<storage::LogSlice>{};
+    if (view->may_block(wanted.fetch_offset)) {
+      slice = co_await run_on(context_.services.workers, partition.loop(), read);
+    } else {
+      slice = read();
+    }
     if (!slice) {
       answer = refusal(wanted.partition, error_code(slice.error().fault));
-      return;
+      co_return;
     }
     const auto size = slice->bytes.view.size();
     limits_.bytes_found += size;

@@ -16,6 +16,8 @@ using record::BatchHeader;
 
 /// A record that is larger is not searched for its time.
 constexpr std::size_t kRecordBytesMax = std::size_t{256} << 20;
+/// Behind an index entry, where the headers up to the next one lie.
+constexpr std::uint64_t kHeadersSpan = std::uint64_t{64} << 10;
 
 std::unexpected<base::Error> damaged(const SegmentData& data, std::uint64_t position) {
   return base::fail(Fault::corruption, fmt::format("no whole batch begins at position {} of {}",
@@ -97,6 +99,18 @@ Result<LogSlice> LogView::read(base::Offset from, std::size_t bytes_max, bool at
     return LogSlice{std::move(bytes), TRY(where.data->file()), begin};
   }
   return LogSlice{};
+}
+
+bool LogView::may_block(base::Offset from) const {
+  if (from >= high_watermark_) return false;
+  if (part_with(from) < count_) return true;
+  const auto entry = last_.offsets.last_where([&](const OffsetEntry& e) {
+    return last_.base_offset + e.relative_offset <= from && std::cmp_less(e.position, last_.size);
+  });
+  const auto file = last_.data->file();
+  if (!entry || !file) return true;  // read() says why.
+  const auto at = *entry ? static_cast<std::uint64_t>((*entry)->position) : 0;
+  return !(*file)->resident(at, std::min(kHeadersSpan, last_.size - at));
 }
 
 Result<> LogView::each_header(base::Offset from,

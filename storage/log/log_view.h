@@ -67,6 +67,11 @@ class LogView {
   /// `Fault::corruption` where a batch is damaged.
   base::Result<LogSlice> read(base::Offset from, std::size_t bytes_max, bool at_least_one) const;
 
+  /// True if read() from here may have to wait for the disk: the segment is sealed, so that its
+  /// index lies in a file, or the bytes behind the index entry are not in the page cache. For the
+  /// pool then.
+  bool may_block(base::Offset from) const;
+
   /// The first record whose timestamp is >= `target`, in offset order; nothing if there is none.
   /// Reads and decompresses: for the pool if the log is large.
   base::Result<std::optional<TimestampOffset>> find_time(base::Timestamp target) const;
