@@ -43,6 +43,7 @@ TEST_CASE("no more is kept than allowed, and nothing beyond the classes", "[pool
   BufferPool pool(2 * BufferPool::kSmallest);
   {
     std::vector<std::shared_ptr<BufferPool::Buffer>> taken;
+    taken.reserve(3);
     for (int i = 0; i < 3; ++i) taken.push_back(*pool.take(BufferPool::kSmallest, {}));
     const auto large = *pool.take(BufferPool::kLargest + 1, {});
     CHECK(large->size() == BufferPool::kLargest + 1);

@@ -141,6 +141,7 @@ class FakeHandler final : public broker::RequestHandler {
 
   std::vector<std::string> texts() const {
     std::vector<std::string> all;
+    all.reserve(requests.size());
     for (const auto& request : requests) all.push_back(request->text);
     return all;
   }

@@ -189,7 +189,7 @@ TEST_CASE("a large answer leaves in few large calls", "[connection]") {
   ConnectionHarness net;
   net.request("fetch");
   // A fetch of many partitions: more pieces than one call takes.
-  const auto owner = std::make_shared<std::string>(framed(std::string(10'000'000, 'x')));
+  const auto owner = std::make_shared<std::string>(framed(std::string(8'000'000, 'x')));
   Answer answer;
   for (std::size_t at = 0; at < owner->size(); at += 1000)
     answer.pieces.push_back({owner, base::as_bytes(*owner).subspan(

@@ -150,7 +150,7 @@ class FewDescriptors {
     const int lowest = ::dup(0);
     ::close(lowest);
     auto few = before_;
-    few.rlim_cur = static_cast<rlim_t>(lowest + free);
+    few.rlim_cur = static_cast<rlim_t>(lowest) + static_cast<rlim_t>(free);
     ::setrlimit(RLIMIT_NOFILE, &few);
   }
   FewDescriptors(const FewDescriptors&) = delete;

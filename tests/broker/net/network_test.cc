@@ -135,6 +135,7 @@ TEST_CASE("many connections on several loops are all answered in order", "[netwo
   Broker broker(threads);
   std::atomic<int> right = 0;
   std::vector<std::thread> clients;
+  clients.reserve(kClients);
   for (int i = 0; i < kClients; ++i)
     clients.emplace_back(
         [&, i] { right += chat(broker.port, static_cast<unsigned>(i), kRequests); });
@@ -163,7 +164,7 @@ TEST_CASE("connections come and go while others are worked for", "[network]") {
 }
 
 TEST_CASE("there are no more connections than allowed", "[network]") {
-  Broker broker(1, {.connections_max = 2});
+  const Broker broker(1, {.connections_max = 2});
   BlockingClient first(broker.port);
   BlockingClient second(broker.port);
   first.request("echo");

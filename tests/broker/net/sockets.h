@@ -39,6 +39,7 @@ class BlockingClient {
   }
 
   bool connect(std::uint16_t port) {
+    if (fd_ < 0) return false;
     sockaddr_in address{};
     address.sin_family = AF_INET;
     address.sin_port = htons(port);
