@@ -12,6 +12,7 @@
 #include "tests/support/all_messages.h"
 #include "tests/support/random_message.h"
 
+// NOLINTNEXTLINE(bugprone-exception-escape): it may end the program.
 int main() {
   constexpr int kInstances = 20;
   base::Random random(11);

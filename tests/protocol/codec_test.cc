@@ -1,3 +1,4 @@
+#include <array>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string>
@@ -18,6 +19,8 @@ using tests::Sample;
 namespace {
 
 using Bytes = std::vector<std::byte>;
+
+constexpr std::array<ApiVersion, 2> kBoth{0, 1};  // The rigid version and the flexible one.
 
 base::SharedBytes shared(base::BytesView bytes) {
   const auto owner = std::make_shared<Bytes>(bytes.begin(), bytes.end());
@@ -170,7 +173,7 @@ TEST_CASE("a varint takes as many bytes as its value needs", "[protocol]") {
 }
 
 TEST_CASE("null is refused where there is none", "[protocol]") {
-  for (const ApiVersion version : {0, 1}) {
+  for (const auto version : kBoth) {
     const auto null16 = version == 0 ? hex("ffff") : hex("00 00");
     const auto null32 = version == 0 ? hex("ffffffff") : hex("00 00");
     const auto null_item = version == 0 ? hex("ff") : hex("ff 00");
@@ -270,7 +273,7 @@ TEST_CASE("tagged fields must ascend and be as long as they say", "[protocol]") 
 
 TEST_CASE("a text has at most 32767 bytes in every version", "[protocol]") {
   Text longest{.value = std::string(32767, 'x')};
-  for (const ApiVersion version : {0, 1})
+  for (const auto version : kBoth)
     CHECK(refusal<Text>(protocol::encode(StructRef(longest), Text::api, version), version) ==
           "taken");
   auto longer = hex("818002");
@@ -278,7 +281,7 @@ TEST_CASE("a text has at most 32767 bytes in every version", "[protocol]") {
   CHECK(refusal<Text>(longer) == "a text is too long (in the field value)");
   // A sentence of ours that quotes what a client sent is cut and does not break the frame.
   Text ours{.value = std::string(40000, 'x')};
-  for (const ApiVersion version : {0, 1})
+  for (const auto version : kBoth)
     CHECK(protocol::encode(StructRef(ours), Text::api, version) ==
           protocol::encode(StructRef(longest), Text::api, version));
 }

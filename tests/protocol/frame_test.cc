@@ -1,3 +1,4 @@
+#include <array>
 #include <catch2/catch.hpp>
 #include <memory>
 #include <string_view>
@@ -11,7 +12,6 @@
 #include "protocol/wire/frame.h"
 #include "tests/support/hex.h"
 
-using protocol::StructRef;
 using tests::hex;
 
 namespace {
@@ -73,7 +73,7 @@ TEST_CASE("every truncated header is refused", "[protocol]") {
 }
 
 TEST_CASE("a request of ours is what the broker reads", "[protocol]") {
-  for (const protocol::ApiVersion version : {8, 9}) {
+  for (const auto version : std::array<protocol::ApiVersion, 2>{8, 9}) {
     protocol::MetadataRequest request{.allow_auto_topic_creation = false};
     const auto bytes = protocol::encode_request(
         {.api_key = 3, .api_version = version, .correlation_id = 5, .client_id = "c"},

@@ -64,7 +64,7 @@ void check_fields(const std::string& where, const MessageType& type,
 TEST_CASE("every member of every structure is shown", "[protocol]") {
   for (const auto& type : tests::all_messages()) {
     INFO(type.name);
-    CHECK(type.incomplete == std::vector<std::string>{});
+    for (const auto& structure : type.incomplete) FAIL_CHECK(structure);
   }
 }
 

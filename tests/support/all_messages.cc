@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <type_traits>
-#include <utility>
 
 #include <fmt/format.h>
 
@@ -65,8 +64,8 @@ AnyMessage make() {
 }
 
 template <class M>
-MessageType type(std::string name, MessageType::Kind kind) {
-  MessageType type{.name = std::move(name), .kind = kind, .api = M::api, .make = &make<M>};
+MessageType type(const std::string& name, MessageType::Kind kind) {
+  MessageType type{.name = name, .kind = kind, .api = M::api, .make = &make<M>};
   find_incomplete<M>(type.name, type.incomplete);
   return type;
 }
@@ -78,9 +77,9 @@ void add(std::vector<MessageType>& all, const std::string& name) {
 }
 
 template <class Record>
-void add_record(std::vector<MessageType>& all, std::string name) {
+void add_record(std::vector<MessageType>& all, const std::string& name) {
   static_assert(std::is_constructible_v<MetadataRecord, Record>);
-  all.push_back(type<Record>(std::move(name), MessageType::Kind::record));
+  all.push_back(type<Record>(name, MessageType::Kind::record));
 }
 
 std::vector<MessageType> make_all() {
