@@ -51,8 +51,8 @@ struct DirectoryListing {
 ///
 /// Errors are for the operator: what is wrong, why that stops us, what to do.
 /// Thread: one at a time. What concerns a single partition or directory (path_of(),
-/// write_partition_metadata(), set_aside(), begin_delete(), finish_delete()): any, one at a time for
-/// each.
+/// write_partition_metadata(), set_aside(), begin_delete(), finish_delete()): any, one at a time
+/// for each.
 class DataDirectory {
  public:
   static constexpr int kFormat = 1;
