@@ -74,6 +74,7 @@ Task<CreateTopicsResponse> handle(RequestContext& context, CreateTopicsRequest r
     wanted.push_back(wanted_topic(topic));
   }
   std::vector<std::string> names;
+  names.reserve(wanted.size());
   for (const auto& topic : wanted) names.push_back(topic.name);
   auto decisions = co_await context.services.topics.create(context.loop(), std::move(wanted),
                                                            request.validate_only);

@@ -25,7 +25,7 @@ void remove_quietly(FileSystem& files, const Path& directory) {
 Log::Log(FileSystem& files, Path directory, const config::LogConfig& config)
     : files_(files), directory_(std::move(directory)), config_(config) {}
 
-base::Result<std::unique_ptr<Log>> Log::create(FileSystem& files, Path directory,
+base::Result<std::unique_ptr<Log>> Log::create(FileSystem& files, const Path& directory,
                                                const config::LogConfig& config,
                                                base::Timestamp now) {
   TRY(files.create_directory(directory));

@@ -78,7 +78,7 @@ struct LogOpening {
 class Log {
  public:
   /// Creates an empty log in `directory`, which must not exist, and makes it durable.
-  static base::Result<std::unique_ptr<Log>> create(FileSystem& files, Path directory,
+  static base::Result<std::unique_ptr<Log>> create(FileSystem& files, const Path& directory,
                                                    const config::LogConfig& config,
                                                    base::Timestamp now);
 
