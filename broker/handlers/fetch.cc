@@ -78,7 +78,8 @@ class Fetch {
           limits_.partitions == 0)
         break;
       parked->wait(limits_.bytes_found, deadline);
-      may_wait = co_await parked->done() == ParkedFetch::Why::bytes;
+      auto& done = parked->done();  // g++ 12 would copy what a call inside co_await refers to.
+      may_wait = co_await done == ParkedFetch::Why::bytes;
     }
     co_await warm_up();
     co_return std::move(response_);

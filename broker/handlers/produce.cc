@@ -164,7 +164,8 @@ Task<ProduceResponse> handle(RequestContext& context, ProduceRequest request) {
     const auto image = context.services.topics.image();
     const auto all = std::make_shared<AllAnswered>(partitions);
     start_all(context, request, *image, response, all);
-    co_await all->done();
+    auto& done = all->done();  // g++ 12 would copy what a call inside co_await refers to.
+    co_await done;
   }
   if (request.acks == 0) {
     context.no_answer = true;

@@ -82,7 +82,9 @@ Task<std::vector<Checkpointer::Due>> Checkpointer::collect(bool all) {
   planned.reserve(due.size());
   for (auto& next : due) {
     co_await hop_to(next.partition->loop());
-    co_await *next.durable;
+    auto& durable =
+        *next.durable;  // g++ 12 would copy what an expression inside co_await refers to.
+    co_await durable;
     if (next.partition->deleted()) continue;
     next.plan = next.partition->log().plan_checkpoint();
     planned.push_back(std::move(next));
