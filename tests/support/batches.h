@@ -81,7 +81,7 @@ inline std::vector<std::string> values_of(base::BytesView batches) {
   record::each_batch(batches, [&](const record::BatchHeader&, base::BytesView batch) {
     const auto read =
         record::each_record(batch, std::size_t{1} << 28, [&](const record::RecordView& record) {
-          std::string value(base::as_text(record.value.value_or(base::BytesView{})));
+          const std::string value(base::as_text(record.value.value_or(base::BytesView{})));
           values.push_back(value.substr(0, value.find('.')));
           return true;
         });

@@ -45,6 +45,7 @@ class BrokerBench {
   }
   BrokerBench(const BrokerBench&) = delete;
   BrokerBench& operator=(const BrokerBench&) = delete;
+  ~BrokerBench() = default;
 
   /// Why the broker did not start, if it did not.
   const std::optional<base::Error>& refused() const { return refused_; }

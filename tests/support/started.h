@@ -20,6 +20,7 @@ class Started {
   }
   Started(const Started&) = delete;
   Started& operator=(const Started&) = delete;
+  ~Started() = default;
 
   bool done() const { return value_.has_value(); }
   T& value() { return *value_; }

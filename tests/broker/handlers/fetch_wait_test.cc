@@ -160,7 +160,7 @@ TEST_CASE("a fetch that was woken for too little waits on, until the same deadli
 }
 
 TEST_CASE("a deleted topic ends the wait", "[handlers]") {
-  for (const protocol::ApiVersion version : {12, 13}) {
+  for (const auto version : {protocol::ApiVersion{12}, protocol::ApiVersion{13}}) {
     SimFileSystem disk;
     BrokerBench bench(disk);
     const auto& topic = bench.make_topic("t");
@@ -228,6 +228,7 @@ TEST_CASE("the first batch comes whole whatever the limits, later ones only if t
     request.max_bytes = max_bytes;
     const auto response = bench.ask(request, kNewestFetch);
     std::vector<std::size_t> batches;
+    batches.reserve(response.responses.size());
     for (const auto& answered : response.responses)
       batches.push_back(answered.partitions[0].records->view.size() / one);
     CHECK(bytes_in(response) % one == 0);  // Cut between batches.

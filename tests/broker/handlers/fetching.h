@@ -85,7 +85,7 @@ inline base::Uuid make_epochs(test::SimFileSystem& disk) {
   }
   base::Random random(1);
   disk.crash(random, test::SimFileSystem::Loss::nothing);
-  BrokerBench bench(disk);
+  const BrokerBench bench(disk);
   ASSERT(!bench.refused(), "the tail is cut");
   return id;
 }
