@@ -8,10 +8,8 @@
 
 #include "tests/broker/handlers/fetching.h"
 
-using broker::Answer;
 using protocol::ErrorCode;
 using protocol::FetchRequest;
-using protocol::FetchResponse;
 using std::chrono::milliseconds;
 using test::SimFileSystem;
 using test_support::batch_of;
@@ -21,7 +19,6 @@ using test_support::fetched_values;
 using test_support::first;
 using test_support::kNewestFetch;
 using test_support::produce;
-using test_support::Started;
 
 namespace {
 

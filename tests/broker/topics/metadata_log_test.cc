@@ -9,7 +9,6 @@
 
 using broker::MetadataLog;
 using protocol::MetadataRecord;
-using protocol::ProducerIdsRecord;
 using protocol::TopicRecord;
 using test_support::PartitionBench;
 using test_support::Started;
@@ -24,6 +23,7 @@ MetadataRecord topic(const std::string& name) {
 
 std::vector<MetadataRecord> topics(const std::vector<std::string>& names) {
   std::vector<MetadataRecord> records;
+  records.reserve(names.size());
   for (const auto& name : names) records.push_back(topic(name));
   return records;
 }
@@ -73,6 +73,7 @@ TEST_CASE("a log of many batches and one of a large batch are read whole", "[top
     REQUIRE(bench.append({topic(names.back())}));
   }
   std::vector<std::string> many;
+  many.reserve(15'000);
   for (int i = 0; i < 15'000; ++i)
     many.push_back("many-" + std::to_string(i) + std::string(50, 'y'));
   REQUIRE(bench.append(topics(many)));
