@@ -44,7 +44,9 @@ struct Bench {
   }
   std::vector<std::string> logs() {
     std::vector<std::string> names;
-    for (const auto& name : *disk.list(host.path()))
+    const auto listed = disk.list(host.path());
+    REQUIRE(listed);
+    for (const auto& name : *listed)
       if (name.ends_with(storage::kLogSuffix)) names.push_back(name);
     return names;
   }

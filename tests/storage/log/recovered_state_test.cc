@@ -36,7 +36,9 @@ void check_producer(RecoveryBench& bench, int batches) {
 
 std::vector<std::string> snapshots(RecoveryBench& bench) {
   std::vector<std::string> names;
-  for (const auto& name : *bench.disk.list(bench.host.path()))
+  const auto listed = bench.disk.list(bench.host.path());
+  REQUIRE(listed);
+  for (const auto& name : *listed)
     if (name.ends_with(storage::kSnapshotSuffix)) names.push_back(name);
   return names;
 }

@@ -102,7 +102,9 @@ struct RecoveryBench {
   }
 
   void spoil_indexes(std::string_view state) {
-    for (const auto& name : *disk.list(host.path())) {
+    const auto names = disk.list(host.path());
+    REQUIRE(names);
+    for (const auto& name : *names) {
       if (!name.ends_with("index")) continue;
       const auto file = open(name);
       const auto size = file->size().value();
