@@ -13,16 +13,15 @@
 #include <vector>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 #include "broker/handlers/dispatcher.h"
 #include "broker/housekeeping/checkpointer.h"
 #include "broker/housekeeping/disk_watch.h"
 #include "broker/housekeeping/producer_expiry.h"
-#include "broker/logging.h"
 #include "broker/net/network.h"
 #include "broker/partition/disk_guard.h"
 #include "broker/runtime/asio_loop.h"
+#include "broker/runtime/logging.h"
 #include "broker/runtime/usable_cores.h"
 #include "broker/runtime/worker_pool.h"
 #include "broker/startup.h"
@@ -64,17 +63,17 @@ void raise_descriptor_limit() {
   if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
   limit.rlim_cur = limit.rlim_max;
   if (::setrlimit(RLIMIT_NOFILE, &limit) != 0)
-    spdlog::warn("the limit of open files stays at its default");
+    log_warning("the limit of open files stays at its default");
 }
 
 /// After a failed write or sync nothing more may be acknowledged, so nothing more is done: not even
 /// destructors run (DESIGN.md section 4).
 [[noreturn]] void stop_at_once(const base::Error& error) {
-  spdlog::critical(
-      "the disk has failed: {}. Nothing that it may have lost was acknowledged; the broker stops "
-      "now. Check the disk and start again",
-      error.detail);
-  spdlog::shutdown();
+  log_critical(
+      fmt::format("the disk has failed: {}. Nothing that it may have lost was acknowledged; the "
+                  "broker stops now. Check the disk and start again",
+                  error.detail));
+  flush_log();
   std::_Exit(kDiskFailed);
 }
 
@@ -91,8 +90,7 @@ class App {
         loops_(loop_count(config), clock_) {}
 
   base::Result<> start() {
-    auto data = TRY(open_data(files_, config_, workers_, clock_,
-                              [](const std::string& line) { spdlog::warn("{}", line); }));
+    auto data = TRY(open_data(files_, config_, workers_, clock_, log_warning));
     make_topics(data);
     directory_ = std::move(data.directory);
     if (const auto space = files_.space(config_.data_dir)) guard_.note_available(space->available);
@@ -133,15 +131,16 @@ class App {
 
  private:
   PartitionServices partition_services() {
-    return {.workers = workers_,
-            .committer = committer_,
-            .may_append = [this] { return guard_.may_append(); },
-            .on_broken_log = stop_at_once,
-            .on_disk_full = [this] { guard_.note_full(); },
-            .on_leftover =
-                [](const base::Error& error) {
-                  spdlog::warn("left behind: {}. The next start removes it", error.detail);
-                }};
+    return {
+        .workers = workers_,
+        .committer = committer_,
+        .may_append = [this] { return guard_.may_append(); },
+        .on_broken_log = stop_at_once,
+        .on_disk_full = [this] { guard_.note_full(); },
+        .on_leftover =
+            [](const base::Error& error) {
+              log_warning(fmt::format("left behind: {}. The next start removes it", error.detail));
+            }};
   }
 
   void make_topics(OpenedData& data) {
@@ -181,8 +180,7 @@ class App {
                              .interval = milliseconds(config_.checkpoint_interval_ms)},
         std::move(points));
     disk_watch_ =
-        std::make_unique<DiskWatch>(files_, config_.data_dir, workers_, home, guard_,
-                                    [](const std::string& line) { spdlog::warn("{}", line); });
+        std::make_unique<DiskWatch>(files_, config_.data_dir, workers_, home, guard_, log_warning);
     producer_expiry_ = std::make_unique<ProducerExpiry>(
         *topics_, home, milliseconds(config_.producer_id_expiration_ms));
   }
@@ -190,22 +188,23 @@ class App {
   void finish_deletion(storage::Path path) {
     workers_.post([this, path = std::move(path)] {
       const auto gone = directory_->finish_delete(path);
-      if (!gone) spdlog::warn("left behind: {}. The next start removes it", gone.error().detail);
+      if (!gone)
+        log_warning(fmt::format("left behind: {}. The next start removes it", gone.error().detail));
     });
   }
 
   void announce() {
     const auto took = std::chrono::duration_cast<milliseconds>(clock_.monotonic() - began_).count();
-    spdlog::info(
+    log_info(fmt::format(
         "stele {} · node {} · cluster {} · data {} · {} topic(s) · {} loop(s) · started "
         "in {} ms",
         version_, config_.node_id, topics_->cluster_id(), config_.data_dir.string(),
-        topics_->image()->by_name.size(), loops_.size(), took);
+        topics_->image()->by_name.size(), loops_.size(), took));
     if (config_.topic_defaults.flush_messages == 1) {
-      spdlog::info("acknowledged = visible = on disk (flush.messages=1)");
+      log_info("acknowledged = visible = on disk (flush.messages=1)");
     } else {
-      spdlog::warn("topics acknowledge before the disk has synced (flush.messages={})",
-                   config_.topic_defaults.flush_messages);
+      log_warning(fmt::format("topics acknowledge before the disk has synced (flush.messages={})",
+                              config_.topic_defaults.flush_messages));
     }
     for (const auto& endpoint : bound_) {
       const auto line = fmt::format("stele ready on {}", to_string(endpoint));
@@ -216,7 +215,7 @@ class App {
 
   /// On loop 0: no new clients, no new requests; what was begun is answered, up to a limit.
   void begin_stop() {
-    spdlog::info("stopping: {} connection(s) to finish", network_->connections());
+    log_info(fmt::format("stopping: {} connection(s) to finish", network_->connections()));
     auto& home = loops_.loop(0);
     const auto limit = home.clock().monotonic() + milliseconds(config_.shutdown_timeout_ms);
     drain_limit_ = home.call_at(limit, [this] { network_->close_all(); });
@@ -264,15 +263,16 @@ int run(const config::BrokerConfig& config, std::string_view version) {
   raise_descriptor_limit();
   App app(config, version);
   if (const auto started = app.start(); !started) {
-    spdlog::critical("could not start: {}", started.error().detail);
+    log_critical(fmt::format("could not start: {}", started.error().detail));
     return kCouldNotStart;
   }
   app.serve();
   if (const auto closed = app.close(); !closed) {
-    spdlog::critical("could not stop cleanly: {}. The next start recovers", closed.error().detail);
+    log_critical(
+        fmt::format("could not stop cleanly: {}. The next start recovers", closed.error().detail));
     return kDiskFailed;
   }
-  spdlog::info("stopped cleanly");
+  log_info("stopped cleanly");
   return kStoppedCleanly;
 }
 

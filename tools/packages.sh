@@ -12,7 +12,7 @@ set -eu
 build=(clang-19 lld-19 cmake ninja-build ccache pkg-config libboost1.81-dev libspdlog-dev libfmt-dev libcli11-dev
   libyaml-cpp-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libxxhash-dev catch2
   python3:python3) # the tests are configured along with the broker
-run=(libstdc++6 libfmt9 libyaml-cpp0.7 liblz4-1 libsnappy1v5 zlib1g libxxhash0)
+run=(libstdc++6 libyaml-cpp0.7 liblz4-1 libsnappy1v5 zlib1g libxxhash0)
 test=(clang-format-19:clang-format-19 clang-tidy-19:clang-tidy-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19 g++-12 git
   python3-venv tzdata strace:strace kcat:kcat ca-certificates openjdk-17-jdk-headless:javac maven:mvn golang-go:go
   nodejs:node npm:npm)

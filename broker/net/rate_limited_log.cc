@@ -3,13 +3,13 @@
 #include <utility>
 
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
+
+#include "broker/runtime/logging.h"
 
 namespace broker {
 
 RateLimitedLog::RateLimitedLog(const base::Clock& clock)
-    : RateLimitedLog(clock, 5, std::chrono::seconds(10),
-                     [](const std::string& line) { spdlog::warn("{}", line); }) {}
+    : RateLimitedLog(clock, 5, std::chrono::seconds(10), log_warning) {}
 
 RateLimitedLog::RateLimitedLog(const base::Clock& clock, int lines_max,
                                std::chrono::milliseconds interval, Print print)

@@ -1,7 +1,6 @@
 #pragma once
 
 #include <string>
-#include <string_view>
 
 namespace broker {
 
@@ -16,7 +15,12 @@ struct LoggingConfig {
 /// Start-up only.
 void set_up_logging(const LoggingConfig& config);
 
-/// `text` as the inside of a JSON string; control characters, quotes and backslashes escaped.
-std::string escaped(std::string_view text);
+/// One line each, from any thread. spdlog's own calls would bring all of it to every caller.
+void log_info(const std::string& line);
+void log_warning(const std::string& line);
+void log_critical(const std::string& line);
+
+/// For a process that ends without destructors: every line is written when this returns.
+void flush_log();
 
 }  // namespace broker

@@ -25,7 +25,7 @@ ONLY_IN = {
     "boost/beast": ["broker/admin", "tests"],
     "yaml-cpp": ["config", "tests"],
     "CLI/": ["tools", "tests"],
-    "spdlog": ["broker", "tools", "tests"],
+    "spdlog": ["broker/runtime"],
     "zstd": ["protocol/record", "tests"], "lz4": ["protocol/record", "tests"], "snappy": ["protocol/record", "tests"],
     "zlib": ["protocol/record", "tests"], "xxhash": ["storage", "tests"],
 }
