@@ -31,6 +31,7 @@ inline base::Result<std::vector<storage::Appended>> append(storage::Log& log,
   std::vector<OwnedBatch> owned;
   owned.reserve(wishes.size());
   std::vector<storage::NewBatch> batches;
+  batches.reserve(wishes.size());
   for (const auto& wish : wishes) batches.push_back(owned.emplace_back(wish).view());
   return log.append(batches, now);
 }

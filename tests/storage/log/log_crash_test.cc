@@ -35,6 +35,7 @@ class Story {
   // `count` batches with one write.
   Result<> append(int count) {
     std::vector<test_support::Wish> wishes;
+    wishes.reserve(static_cast<std::size_t>(count));
     for (int i = 0; i < count; ++i) wishes.push_back(wish_of(next_ + i));
     // Told before it is done: where the power goes in the middle, any part may have been written.
     attempted_ = next_ + count;

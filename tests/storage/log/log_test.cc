@@ -10,7 +10,6 @@ using base::Fault;
 using storage::AppendVerdict;
 using storage::Log;
 using test::SimFileSystem;
-using test_support::append;
 using test_support::kNow;
 using test_support::LogHost;
 using test_support::values_of;
@@ -61,6 +60,7 @@ struct Bench {
 
 std::vector<AppendVerdict> verdicts(const std::vector<storage::Appended>& appended) {
   std::vector<AppendVerdict> all;
+  all.reserve(appended.size());
   for (const auto& each : appended) all.push_back(each.verdict);
   return all;
 }
@@ -104,6 +104,7 @@ TEST_CASE("nothing is visible before the high watermark has passed it", "[log]")
 TEST_CASE("a full segment makes room for the next, in the middle of an append too", "[log]") {
   Bench bench;
   std::vector<Wish> twelve;
+  twelve.reserve(12);
   for (int i = 0; i < 12; ++i) twelve.push_back(wish("b" + std::to_string(i)));
   const auto appended = bench.append(twelve);
   CHECK(verdicts(appended) == std::vector(12, AppendVerdict::appended));
@@ -258,7 +259,7 @@ TEST_CASE("a ticket names what was written since the one before", "[log]") {
 
 TEST_CASE("a checkpoint lets go of sealed files, even if no ticket is ever asked for", "[log]") {
   Bench bench;
-  std::vector<Wish> twelve(12, wish("b"));
+  const std::vector<Wish> twelve(12, wish("b"));
   bench.append(twelve);
   REQUIRE(bench.host.sync());
   std::weak_ptr<storage::File> sealed;
