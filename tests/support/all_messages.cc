@@ -10,18 +10,28 @@
 #include "protocol/messages/api_versions.h"
 #include "protocol/messages/create_partitions.h"
 #include "protocol/messages/create_topics.h"
+#include "protocol/messages/delete_groups.h"
 #include "protocol/messages/delete_topics.h"
 #include "protocol/messages/describe_cluster.h"
 #include "protocol/messages/describe_configs.h"
+#include "protocol/messages/describe_groups.h"
 #include "protocol/messages/describe_topic_partitions.h"
 #include "protocol/messages/fetch.h"
 #include "protocol/messages/find_coordinator.h"
+#include "protocol/messages/heartbeat.h"
 #include "protocol/messages/init_producer_id.h"
+#include "protocol/messages/join_group.h"
+#include "protocol/messages/leave_group.h"
+#include "protocol/messages/list_groups.h"
 #include "protocol/messages/list_offsets.h"
 #include "protocol/messages/metadata.h"
 #include "protocol/messages/metadata_records.h"
+#include "protocol/messages/offset_commit.h"
+#include "protocol/messages/offset_delete.h"
+#include "protocol/messages/offset_fetch.h"
 #include "protocol/messages/offset_for_leader_epoch.h"
 #include "protocol/messages/produce.h"
+#include "protocol/messages/sync_group.h"
 #include "protocol/wire/arity.h"
 
 namespace tests {
@@ -88,7 +98,15 @@ std::vector<MessageType> make_all() {
   add<FetchRequest>(all, "Fetch");
   add<ListOffsetsRequest>(all, "ListOffsets");
   add<MetadataRequest>(all, "Metadata");
+  add<OffsetCommitRequest>(all, "OffsetCommit");
+  add<OffsetFetchRequest>(all, "OffsetFetch");
   add<FindCoordinatorRequest>(all, "FindCoordinator");
+  add<JoinGroupRequest>(all, "JoinGroup");
+  add<HeartbeatRequest>(all, "Heartbeat");
+  add<LeaveGroupRequest>(all, "LeaveGroup");
+  add<SyncGroupRequest>(all, "SyncGroup");
+  add<DescribeGroupsRequest>(all, "DescribeGroups");
+  add<ListGroupsRequest>(all, "ListGroups");
   add<ApiVersionsRequest>(all, "ApiVersions");
   add<CreateTopicsRequest>(all, "CreateTopics");
   add<DeleteTopicsRequest>(all, "DeleteTopics");
@@ -96,6 +114,8 @@ std::vector<MessageType> make_all() {
   add<OffsetForLeaderEpochRequest>(all, "OffsetForLeaderEpoch");
   add<DescribeConfigsRequest>(all, "DescribeConfigs");
   add<CreatePartitionsRequest>(all, "CreatePartitions");
+  add<DeleteGroupsRequest>(all, "DeleteGroups");
+  add<OffsetDeleteRequest>(all, "OffsetDelete");
   add<DescribeClusterRequest>(all, "DescribeCluster");
   add<DescribeTopicPartitionsRequest>(all, "DescribeTopicPartitions");
   add_record<TopicRecord>(all, "TopicRecord");
