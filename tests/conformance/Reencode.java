@@ -36,11 +36,14 @@ public class Reencode {
     }
 
     private static ApiMessage make(String name) throws Exception {
-        String type = name.endsWith("Record") ? "metadata." + name : "message." + name + "Data";
-        try {
-            return (ApiMessage) Class.forName("org.apache.kafka.common." + type).getDeclaredConstructor().newInstance();
-        } catch (ClassNotFoundException e) {
-            return null;
+        for (String type : new String[] {"common.message." + name + "Data", "common.message." + name, "common.metadata." + name,
+                                         "coordinator.group.generated." + name}) {
+            try {
+                return (ApiMessage) Class.forName("org.apache.kafka." + type).getDeclaredConstructor().newInstance();
+            } catch (ClassNotFoundException e) {
+                continue;
+            }
         }
+        return null;
     }
 }

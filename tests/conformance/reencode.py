@@ -8,7 +8,7 @@ import collections, pathlib, shutil, subprocess, sys
 from jars import fetch, skip
 
 JUDGE = pathlib.Path(__file__).with_name("Reencode.java")
-ARTIFACTS = {"4.3.1": ("kafka-clients", "kafka-metadata"), "3.9.2": ("kafka-clients",)}
+ARTIFACTS = {"4.3.1": ("kafka-clients", "kafka-metadata", "kafka-group-coordinator"), "3.9.2": ("kafka-clients",)}
 OURS = {"ClusterIdRecord"}  # Kafka has no such message.
 
 

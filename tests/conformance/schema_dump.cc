@@ -23,6 +23,8 @@ std::string_view name_of(MessageType::Kind kind) {
       return "response";
     case MessageType::Kind::record:
       return "record";
+    case MessageType::Kind::data:
+      return "data";
   }
   return "";
 }

@@ -8,6 +8,7 @@
 
 #include "protocol/base/assert.h"
 #include "protocol/messages/api_versions.h"
+#include "protocol/messages/consumer_protocol.h"
 #include "protocol/messages/create_partitions.h"
 #include "protocol/messages/create_topics.h"
 #include "protocol/messages/delete_groups.h"
@@ -18,6 +19,7 @@
 #include "protocol/messages/describe_topic_partitions.h"
 #include "protocol/messages/fetch.h"
 #include "protocol/messages/find_coordinator.h"
+#include "protocol/messages/group_records.h"
 #include "protocol/messages/heartbeat.h"
 #include "protocol/messages/init_producer_id.h"
 #include "protocol/messages/join_group.h"
@@ -92,6 +94,11 @@ void add_record(std::vector<MessageType>& all, const std::string& name) {
   all.push_back(type<Record>(name, MessageType::Kind::record));
 }
 
+template <class Data>
+void add_data(std::vector<MessageType>& all, const std::string& name) {
+  all.push_back(type<Data>(name, MessageType::Kind::data));
+}
+
 std::vector<MessageType> make_all() {
   std::vector<MessageType> all;
   add<ProduceRequest>(all, "Produce");
@@ -124,6 +131,12 @@ std::vector<MessageType> make_all() {
   add_record<RemoveTopicRecord>(all, "RemoveTopicRecord");
   add_record<ProducerIdsRecord>(all, "ProducerIdsRecord");
   add_record<ClusterIdRecord>(all, "ClusterIdRecord");
+  add_data<OffsetCommitKey>(all, "OffsetCommitKey");
+  add_data<OffsetCommitValue>(all, "OffsetCommitValue");
+  add_data<GroupMetadataKey>(all, "GroupMetadataKey");
+  add_data<GroupMetadataValue>(all, "GroupMetadataValue");
+  add_data<ConsumerProtocolSubscription>(all, "ConsumerProtocolSubscription");
+  add_data<ConsumerProtocolAssignment>(all, "ConsumerProtocolAssignment");
   return all;
 }
 

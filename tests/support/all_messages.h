@@ -28,7 +28,8 @@ struct MessageType {
   enum class Kind {
     request,
     response,
-    record
+    record,  // Of the metadata.
+    data     // Keys and values of __consumer_offsets, and what members of a group tell each other.
   };
 
   std::string name;  // As Kafka calls it: "FetchRequest".
@@ -39,8 +40,9 @@ struct MessageType {
   std::vector<std::string> incomplete;
 };
 
-/// All requests, responses and metadata records. Tests that run over this list cover a new message
-/// from the day it is added; the conformance test compares the list with protocol/messages/*.h.
+/// All requests, responses, metadata records and other data. Tests that run over this list cover a
+/// new message from the day it is added; the conformance test compares the list with
+/// protocol/messages/*.h.
 std::span<const MessageType> all_messages();
 
 const MessageType& message_named(std::string_view name);
