@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Runs real clients against Stele and against Apache Kafka, and compares what they saw.
 
-    tests/clients/run.py --stele build/release/stele [--only NAME]... [--brokers stele,kafka]
+    tests/clients/run.py --stele build/release/stele [--only NAME]... [--brokers stele,kafka] [--matrix]
 
 Each client tells the same story (story.json): it makes topics, produces with every codec, reads back by offset and by
 time, and so on. One line per check; whatever a client saw on Stele must be what it saw on Apache Kafka 4.3.1, except
@@ -22,11 +22,13 @@ import time
 
 import differences
 from harness import brokers, kafka_home, processes, report, toolchains, witness
-from stories import dump_log, idempotence, kafka_tools, kcat, programs
+from stories import dump_log, groups, idempotence, kafka_tools, kcat, programs
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools(), dump_log.DumpLog(),
-           idempotence.Idempotence()]
+           idempotence.Idempotence(), *groups.ALL]
+# Of those that wait more than they work.
+SIDE_BY_SIDE = 3
 
 
 class Tools:
@@ -45,7 +47,10 @@ def parse_arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--stele", type=pathlib.Path, default=ROOT / "build/dev/stele", help="the binary to test")
     parser.add_argument("--brokers", default="stele,kafka", help="which to run against (default: %(default)s)")
-    parser.add_argument("--only", action="append", choices=[story.name for story in STORIES], help="only this client")
+    parser.add_argument("--only", action="append", choices=[story.name for story in STORIES], metavar="NAME",
+                        help="only this story, one of: " + " ".join(story.name for story in STORIES if not getattr(
+                            story, "matrix", False)))
+    parser.add_argument("--matrix", action="store_true", help="what takes too long for every day: consumer groups with all that each client can")
     parser.add_argument("--cache", help="where built clients and Kafka's jars are kept")
     parser.add_argument("--keep", action="store_true", help="keep the directory with data, logs and observations")
     return parser.parse_args()
@@ -62,9 +67,8 @@ def compare(name, seen, known, tally):
         tally.check(f"{name}: {what}: as with Apache Kafka", not unknown, why)
 
 
-def tell(story, run, running, directory, tally):
-    """Runs one story on all brokers it is for, side by side. Returns the witness of each."""
-    running = [broker for broker in running if broker.name in getattr(story, "brokers", ("stele", "kafka"))]
+def tell(run, running):
+    """Runs one story on these brokers, side by side. Returns {name of the broker: (witness, seconds)}."""
 
     def on(broker):
         seen = witness.Witness()
@@ -72,18 +76,58 @@ def tell(story, run, running, directory, tally):
         run(broker, seen)
         return seen, time.monotonic() - began
 
-    with concurrent.futures.ThreadPoolExecutor() as pool:
+    with concurrent.futures.ThreadPoolExecutor(len(running) or 1) as pool:
         told = {broker.name: pool.submit(on, broker) for broker in running}
+    return {name: each.result() for name, each in told.items()}
+
+
+def report_on(story, told, running, directory, tally):
+    """Says what was checked. Returns the witness of each broker."""
     seen = {}
     for broker in running:
-        seen[broker.name], seconds = told[broker.name].result()
+        if broker.name not in told:
+            continue
+        seen[broker.name], seconds = told[broker.name]
         tally.note(f"{story.name} took {seconds:.1f} s on {broker.name}")
+        for text in seen[broker.name].notes:
+            tally.note(f"{story.name} on {broker.name}: {text}")
         for name, ok, why in seen[broker.name].checks:
             tally.check(f"{story.name} on {broker.name}: {name}", ok, why)
         (directory / f"{story.name}.{broker.name}.json").write_text(json.dumps(seen[broker.name].seen, indent=1))
         if not broker.is_running():
             tally.check(f"{broker.name} still runs after {story.name}", False, broker.said())
     return seen
+
+
+def wanted(arguments):
+    if arguments.only:
+        return [story for story in STORIES if story.name in arguments.only]
+    return [story for story in STORIES if arguments.matrix == getattr(story, "matrix", False)]
+
+
+def prepared(stories, tools, running, tally):
+    """(story, its run, its brokers) for each that can be told here."""
+    for story in stories:
+        try:
+            run = story.prepare(tools)
+        except toolchains.Missing as missing:
+            tally.skip(story.name, missing)
+            continue
+        yield story, run, [broker for broker in running if broker.name in getattr(story, "brokers", ("stele", "kafka"))]
+
+
+def tell_all(stories):
+    """Yields (story, what tell() says): one by one, and at last side by side those that wait more than they work."""
+    together = []
+    for story, run, its_brokers in stories:
+        if getattr(story, "side_by_side", False):
+            together.append((story, run, its_brokers))
+        else:
+            yield story, tell(run, its_brokers)
+    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
+        told = [(story, pool.submit(tell, run, its_brokers)) for story, run, its_brokers in together]
+        for story, each in told:
+            yield story, each.result()
 
 
 def start_brokers(arguments, tools, directory, tally):
@@ -111,22 +155,15 @@ def main():
     try:
         running = start_brokers(arguments, tools, directory, tally)
         names = {broker.name for broker in running}
-        for story in STORIES:
-            if arguments.only and story.name not in arguments.only:
-                continue
-            try:
-                run = story.prepare(tools)
-            except toolchains.Missing as missing:
-                tally.skip(story.name, missing)
-                continue
-            seen = tell(story, run, running, directory, tally)
+        for story, told in tell_all(prepared(wanted(arguments), tools, running, tally)):
+            seen = report_on(story, told, running, directory, tally)
             if set(seen) == {"stele", "kafka"}:
                 compare(story.name, seen, known, tally)
         for broker in running:
             if broker.is_running():
                 broker.stop()
                 tally.check(f"{broker.name} stops cleanly", True)
-        if names == {"stele", "kafka"} and not arguments.only:
+        if names == {"stele", "kafka"} and not arguments.only and not arguments.matrix:
             tally.check("every known difference was met", not known.never_met(), known.never_met())
     except brokers.Failed as failed:
         tally.check("the brokers start and stop", False, failed)

@@ -29,8 +29,8 @@ class Broker:
     def __init__(self, name, directory):
         self.name = name
         self.bootstrap = None  # "127.0.0.1:PORT" while it runs.
-        self._directory = pathlib.Path(directory)
-        self._directory.mkdir(parents=True, exist_ok=True)
+        self.directory = pathlib.Path(directory)
+        self.directory.mkdir(parents=True, exist_ok=True)
         self._process = None
         self._lines = None
 
@@ -42,6 +42,22 @@ class Broker:
     def another(self, name, *flags):
         """A broker of the same kind, not yet started, with nothing in its directory. `flags` are Stele's."""
         raise NotImplementedError
+
+    def start(self, port=0):
+        """On the port given, or one that the kernel chooses. Raises Failed."""
+        raise NotImplementedError
+
+    def start_again(self):
+        """On the port it had, so that clients find it."""
+        for attempt in range(5):
+            try:
+                return self.start(self.address[1])
+            except Failed as failed:
+                # A client that tries to connect meanwhile may be given this very port, until it sees that it talks to
+                # itself.
+                if attempt == 4 or not re.search(r"address .*in use", str(failed), re.IGNORECASE):
+                    raise
+        raise AssertionError("not reached")
 
     def kill(self):
         """As kill -9 does it."""
@@ -78,7 +94,7 @@ class Broker:
     def _launch(self, command, ready):
         """Starts `command` and returns its first line with `ready` in it."""
         self._process = processes.start(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self._lines = processes.Lines(self._process.stdout, self._directory / "broker.log")
+        self._lines = processes.Lines(self._process.stdout, self.directory / "broker.log")
         line = self._lines.wait_for(ready, START_SECONDS)
         if line is None:
             self.kill()
@@ -91,14 +107,14 @@ class Stele(Broker):
 
     def __init__(self, binary, directory, flags=()):
         super().__init__("stele", directory)
-        self.data = self._directory / "data"
+        self.data = self.directory / "data"
         self._binary, self._flags = binary, flags
 
     def another(self, name, *flags):
-        return Stele(self._binary, self._directory / name, [*self._flags, *flags])
+        return Stele(self._binary, self.directory / name, [*self._flags, *flags])
 
-    def start(self):
-        line = self._launch([self._binary, "serve", "--data-dir", self.data, "--listen", "127.0.0.1:0", *self._flags],
+    def start(self, port=0):
+        line = self._launch([self._binary, "serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{port}", *self._flags],
                             "stele ready on ")
         self.bootstrap = re.search(r"stele ready on (\S+:\d+)", line)[1].rstrip(",")
         return self
@@ -109,26 +125,27 @@ class Kafka(Broker):
 
     def __init__(self, home, directory):
         super().__init__("kafka", directory)
-        self.data = self._directory / "data"
+        self.data = self.directory / "data"
         self._home = home
 
     def another(self, name, *flags):
-        return Kafka(self._home, self._directory / name)
+        return Kafka(self._home, self.directory / name)
 
-    def start(self):
+    def start(self, port=0):
         # Its controller must be named by port before it runs, so both ports are chosen here; another program may take
         # one in between.
         for attempt in range(5):
             try:
-                return self._start()
+                return self._start(port)
             except Failed as failed:
-                if attempt == 4 or "Address already in use" not in str(failed):
+                if port or attempt == 4 or "Address already in use" not in str(failed):
                     raise
         raise AssertionError("not reached")
 
-    def _start(self):
-        port, controller = _free_ports(2)
-        properties = self._directory / "server.properties"
+    def _start(self, port):
+        free, controller = _free_ports(2)
+        port = port or free
+        properties = self.directory / "server.properties"
         properties.write_text(f"""process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:{controller}

@@ -29,7 +29,8 @@ def crc32c(data):
     return crc ^ 0xFFFFFFFF
 
 
-def _string(text):
+def string(text):
+    """In the form of versions that are not flexible."""
     return struct.pack(">h", len(text)) + text.encode()
 
 
@@ -70,7 +71,7 @@ class Connection:
 
     def send(self, key, version, body, flexible=False):
         self._correlation += 1
-        frame = struct.pack(">hhi", key, version, self._correlation) + _string("stele-tests")
+        frame = struct.pack(">hhi", key, version, self._correlation) + string("stele-tests")
         frame += (b"\0" if flexible else b"") + body
         self._socket.sendall(struct.pack(">i", len(frame)) + frame)
 
@@ -119,10 +120,9 @@ class Connection:
             raise ValueError(f"InitProducerId: error {error}")
         return producer, epoch
 
-    def create_topic(self, topic, configs):
-        """With one partition."""
-        body = struct.pack(">i", 1) + _string(topic) + struct.pack(">ihii", 1, 1, 0, len(configs))
-        body += b"".join(_string(name) + _string(value) for name, value in configs.items())
+    def create_topic(self, topic, configs, partitions=1):
+        body = struct.pack(">i", 1) + string(topic) + struct.pack(">ihii", partitions, 1, 0, len(configs))
+        body += b"".join(string(name) + string(value) for name, value in configs.items())
         self.send(CREATE_TOPICS, 2, body + struct.pack(">ib", 20_000, 0))
         answer = self.receive()
         (error,) = struct.unpack_from(">h", answer, 4 + 4 + 2 + len(topic.encode()))
@@ -131,7 +131,7 @@ class Connection:
 
     def send_produce(self, topic, partition, data):
         """Asks for acks=all."""
-        self.send(PRODUCE, 7, struct.pack(">hhi", -1, -1, 20_000) + struct.pack(">i", 1) + _string(topic) +
+        self.send(PRODUCE, 7, struct.pack(">hhi", -1, -1, 20_000) + struct.pack(">i", 1) + string(topic) +
                   struct.pack(">iii", 1, partition, len(data)) + data)
 
     def produced(self):

@@ -15,6 +15,7 @@ class Witness:
     def __init__(self):
         self.seen = {}
         self.checks = []  # (name, ok, why)
+        self.notes = []
 
     def saw(self, name, what):
         """Something that must be the same on every broker. `what` is anything that JSON can say."""
@@ -23,6 +24,10 @@ class Witness:
     def check(self, name, ok, why=""):
         """Something that must hold on every broker."""
         self.checks.append((name, bool(ok), str(why)))
+
+    def note(self, text):
+        """Something for the reader of the run."""
+        self.notes.append(text)
 
     def hear(self, command):
         """Runs a client's program and takes down its lines (python/story.py says how they look)."""

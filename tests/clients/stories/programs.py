@@ -76,20 +76,27 @@ def _topic_of(directory):
     return next(line.removeprefix("topic_id: ") for line in lines if line.startswith("topic_id: "))
 
 
-def _python(script):
+def python(script):
+    """The command of a program in python/."""
+
     def command(tools):
         return [toolchains.python_environment(HERE / "python/requirements.txt", tools.cache), HERE / "python" / script]
 
     return command
 
 
-def _java(tools):
-    toolchains.need_java(17)
-    toolchains.need_program("javac")
-    folder = HERE / "java"
-    out = toolchains.maven(folder / "pom.xml", ["compile", "-Dout={out}"], tools.cache, "java",
-                           sorted(folder.glob("src/**/*.java")))
-    return ["java", *kafka_home.SHORT, kafka_home.QUIET, "-cp", f"{out}/classes:{out}/jars/*", "stele.Story"]
+def java(main_class):
+    """The command of a class in java/."""
+
+    def command(tools):
+        toolchains.need_java(17)
+        toolchains.need_program("javac")
+        folder = HERE / "java"
+        out = toolchains.maven(folder / "pom.xml", ["compile", "-Dout={out}"], tools.cache, "java",
+                               sorted(folder.glob("src/**/*.java")))
+        return ["java", *kafka_home.SHORT, kafka_home.QUIET, "-cp", f"{out}/classes:{out}/jars/*", main_class]
+
+    return command
 
 
 def _go(tools):
@@ -97,8 +104,8 @@ def _go(tools):
 
 
 ALL = [
-    Program("confluent-kafka", _python("confluent_story.py")),
-    Program("kafka-python", _python("kafka_python_story.py")),
-    Program("java", _java),
+    Program("confluent-kafka", python("confluent_story.py")),
+    Program("kafka-python", python("kafka_python_story.py")),
+    Program("java", java("stele.Story")),
     Program("franz-go", _go),
 ]

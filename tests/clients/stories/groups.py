@@ -1,0 +1,173 @@
+"""Consumer groups of stock clients: members come, go and die, and so does the broker, while a producer goes on sending."""
+
+import string
+import time
+
+from harness import brokers, group, wire, wire_groups
+from stories import members
+
+PARTITIONS = 6
+TOPIC = "shared"
+# Of one batch: python/member.py and its like.
+MOST_RECORDS = 50
+
+
+class Groups:
+    """Tells a story with one client. What `options` say is for its members (python/member.py). Its own broker is killed
+    in some stories, so each has one."""
+
+    side_by_side = True
+    brokers = ("kafka",)  # Stele's coordinator is being built.
+
+    def __init__(self, client, story, matrix=False, **options):
+        said = [str(value) for value in options.values() if value is not None]
+        self.name = "-".join(["group", client.name, *([story.__name__.strip("_")] if story is not come_and_go else []), *said])
+        self.matrix = matrix
+        self._client, self._story, self._options = client, story, options
+
+    def prepare(self, tools):
+        program = self._client.command(tools)
+        producer = members.producer(tools)
+
+        def run(broker, witness):
+            own = broker.another(self.name)
+            told = None
+            try:
+                own.start()
+                with wire.Connection(own.address) as connection:
+                    connection.create_topic(TOPIC, {}, PARTITIONS)
+                told = group.Group(program, own, self.name, TOPIC, PARTITIONS, own.directory / "members")
+                told.produce(producer)
+                self._story(_Told(own, witness, told, self.name), **self._options)
+            except (group.Stuck, brokers.Failed) as failed:
+                witness.check("goes through to the end", False, failed)
+            finally:
+                if told:
+                    told.end()
+                if own.is_running():
+                    own.kill()
+
+        return run
+
+
+class _Told:
+    """What the stories have in common: the broker, the witness and the group, whose name in the protocol is `name`."""
+
+    def __init__(self, broker, witness, told, name):
+        self.broker, self.witness, self.group, self._name = broker, witness, told, name
+
+    def ask(self, question, *arguments):
+        with wire.Connection(self.broker.address) as connection:
+            return question(connection, *arguments)
+
+    def described(self):
+        return self.ask(wire_groups.described, self._name)
+
+    def settle(self, what):
+        began = time.monotonic()
+        self.group.settle(what)
+        self.witness.saw(what, {"partitions of each": self.group.sizes(), "group": self.described()})
+        self.witness.note(f"{what}: {time.monotonic() - began:.1f} s")
+
+    def finish(self, commit):
+        """Everything is processed and committed, and all leave."""
+        count = self.group.stop_producing()
+        self.group.wait_for_all(count, lambda place: commit == "before" and any(
+            each.killed for each, _ in self.group.read[place]))
+        codes = self.group.stop(self.group.running())
+        self.witness.check("every member leaves and ends with 0", set(codes) == {0}, f"{codes} {self.group.describe()}")
+        self._check_records(count, commit)
+        places = list(range(PARTITIONS))
+        ends = self.ask(wire_groups.ends, TOPIC, places)
+        committed = self.ask(wire_groups.committed, self._name, TOPIC, places)
+        self.witness.check("every record was sent once", sum(ends.values()) == count, f"{ends}, {count}")
+        self.witness.check("all is committed", committed == ends, f"committed {committed}, the log ends at {ends}")
+
+    def _check_records(self, count, commit):
+        told = self.group
+        wrong = [(place, value) for place, read in told.read.items() for _, value in read
+                 if int(value) != place[1] * PARTITIONS + place[0]]
+        self.witness.check("each record is what was sent", not wrong and len(told.read) == count, f"{wrong[:5]} {len(told.read)}")
+        twice = {place: [str(each) for each in by] for place, by in told.processed.items() if len(by) > 1}
+        missing = count - len(told.processed)
+        if commit == "before":
+            self.witness.check("no record is processed twice", not twice, f"{len(twice)}: {list(twice.items())[:3]}")
+            kills = sum(each.killed for each in told.members)
+            self.witness.check("only what a killed member was at is not processed", missing <= MOST_RECORDS * kills, missing)
+        else:
+            self.witness.check("every record is processed", missing == 0, missing)
+            self.witness.note(f"{len(twice)} of {count} records were processed again")
+
+
+def come_and_go(told, commit="before", assignor=None, count=3):
+    """`count` members, of which one comes later, is killed and comes again; then the broker is killed too."""
+    *first, last = string.ascii_uppercase[:count]
+
+    def start(name):
+        return told.group.start(name, commit=commit, assignor=assignor)
+
+    for name in first:
+        start(name)
+    told.settle("the first members share")
+    before = {each: len(each.moves()) for each in told.group.members}
+    newcomer = start(last)
+    told.settle("one more joins")
+    if assignor == "cooperative-sticky":
+        _check_kept(told, before)
+    told.group.kill(newcomer)
+    told.settle("one is killed")
+    start(last)
+    told.settle("one is started again")
+    told.broker.kill()
+    told.broker.start_again()
+    told.settle("the broker is killed and started again")
+    told.finish(commit)
+    told.witness.saw("all have left", told.described())
+
+
+def _check_kept(told, before):
+    """A cooperative member gives up no more than the newcomer gets."""
+    for member, moves in before.items():
+        gone = [each for event in member.moves()[moves:] for each in event.get("revoked", ())]
+        kept = len(member.owned)
+        told.witness.check(f"{member.name} goes on with what it keeps", kept and not member.owned & set(gone), str(member))
+
+
+def static(told, commit="before", assignor=None):
+    """A static member is killed and comes back within its session; the others do not notice."""
+    session = 20_000
+
+    def start(name):
+        return told.group.start(name, commit=commit, assignor=assignor, instance=f"instance-{name}", session=session)
+
+    started = [start(name) for name in "ABC"]
+    told.settle("static members share")
+    for restarted in started[:2]:  # The leader, which was most likely the first, and another.
+        others = [each for each in told.group.running() if each is not restarted]
+        before = {each: len(each.moves()) for each in others}
+        told.group.kill(restarted)
+        again = start(restarted.name)
+        told.settle(f"{restarted.name} is back")
+        told.witness.check(f"{restarted.name} has what it had", again.owned == restarted.owned, f"{restarted}\n{again}")
+        told.witness.check(f"nobody noticed that {restarted.name} was away",
+                           all(len(each.moves()) == before[each] for each in others), "\n".join(map(str, others)))
+    told.finish(commit)
+
+
+def of(clients):
+    """One story a client, and the matrix."""
+    stories = []
+    for client in clients:
+        stories.append(Groups(client, come_and_go))
+        turn = 0
+        for assignor in client.assignors:
+            for commit in client.commits:
+                count = 2 + turn % 4
+                turn += 1
+                stories.append(Groups(client, come_and_go, matrix=True, assignor=assignor, commit=commit, count=count))
+            if client.static:
+                stories.append(Groups(client, static, matrix=True, assignor=assignor))
+    return stories
+
+
+ALL = of(members.ALL)

@@ -1,0 +1,24 @@
+"""The clients that have a program which plays a member of a consumer group, and what they can."""
+
+from harness import toolchains
+from stories import programs
+
+COMMITS = ("before", "after", "auto")
+
+
+class Client:
+    def __init__(self, name, command, assignors, static=True, commits=COMMITS):
+        """`command(tools)` builds the client and gives the words to run a member with. `assignors` are those that the
+        client has, by the names of python/member.py; `static` says whether it has static members."""
+        self.name, self.command, self.assignors, self.static, self.commits = name, command, assignors, static, commits
+
+
+def producer(tools):
+    return programs.python("group_producer.py")(tools)
+
+
+ALL = [
+    Client("confluent-kafka", programs.python("confluent_member.py"), ("range", "roundrobin", "cooperative-sticky")),
+    Client("kafka-python", programs.python("kafka_python_member.py"), ("range", "roundrobin", "sticky", "cooperative-sticky")),
+    Client("java", programs.java("stele.Member"), ("range", "roundrobin", "sticky", "cooperative-sticky")),
+]
