@@ -2,6 +2,7 @@
 
 #include <cstdint>
 #include <filesystem>
+#include <limits>
 #include <map>
 #include <optional>
 #include <set>
@@ -44,6 +45,17 @@ struct BrokerConfig {
   std::int32_t socket_receive_buffer_bytes = -1;
   std::int32_t socket_listen_backlog_size = 1024;
   std::int64_t request_memory_bytes = 512 << 20;  // request.memory.bytes: of all requests at once.
+
+  // Consumer groups and their offsets.
+  std::int64_t group_initial_rebalance_delay_ms = 3'000;
+  std::int64_t group_min_session_timeout_ms = 6'000;
+  std::int64_t group_max_session_timeout_ms = 1'800'000;
+  std::int32_t group_max_size = std::numeric_limits<std::int32_t>::max();
+  std::int32_t offset_metadata_max_bytes = 4'096;
+  std::int64_t offsets_retention_minutes = 10'080;
+  std::int64_t offsets_retention_check_interval_ms = 600'000;
+  std::int32_t offsets_topic_num_partitions = 50;
+  std::int32_t offsets_topic_segment_bytes = 100 << 20;
 
   // The log.
   std::int64_t producer_id_expiration_ms = 86'400'000;

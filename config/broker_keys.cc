@@ -119,6 +119,18 @@ constexpr std::array kRows{
     row<&BrokerConfig::fetch_max_bytes>(
         "fetch.max.bytes", {.at_least = 1024},
         "The most that one fetch is answered with. The first batch is sent even if it is larger."),
+    row<&BrokerConfig::group_initial_rebalance_delay_ms>(
+        "group.initial.rebalance.delay.ms", {.at_least = 0, .at_most = kInt32Max},
+        "How long an empty group waits for more members after the first one has come, so that they "
+        "share the partitions at once and not one after another."),
+    row<&BrokerConfig::group_max_session_timeout_ms>(
+        "group.max.session.timeout.ms", {.at_least = 0, .at_most = kInt32Max},
+        "The longest that a member of a group may ask to be waited for while it is silent."),
+    row<&BrokerConfig::group_max_size>("group.max.size", kAtLeastOne,
+                                       "How many members a group may have. More are refused."),
+    row<&BrokerConfig::group_min_session_timeout_ms>(
+        "group.min.session.timeout.ms", {.at_least = 0, .at_most = kInt32Max},
+        "The shortest that a member of a group may ask to be waited for while it is silent."),
     Row{.key = {"listeners", "", KeyType::list,
                 "Where clients come in. Each has a bind address and may have a name and the "
                 "address it tells clients to use; without one it tells them the address they "
@@ -138,6 +150,24 @@ constexpr std::array kRows{
     row<&BrokerConfig::num_partitions>(
         "num.partitions", {.at_least = 1, .at_most = 10'000},
         "How many partitions a topic gets that does not say how many it wants."),
+    row<&BrokerConfig::offset_metadata_max_bytes>(
+        "offset.metadata.max.bytes", {.at_least = 0},
+        "How long the note may be that a consumer commits with an offset."),
+    row<&BrokerConfig::offsets_retention_check_interval_ms>(
+        "offsets.retention.check.interval.ms", kAtLeastOne,
+        "How often it is looked for offsets to forget."),
+    row<&BrokerConfig::offsets_retention_minutes>(
+        "offsets.retention.minutes", {.at_least = 1, .at_most = kInt32Max},
+        "After what time offsets are forgotten that nobody uses: of a group that has had no member "
+        "for so long, of a topic that its group does not read any more, and committed by consumers "
+        "that are in no group."),
+    row<&BrokerConfig::offsets_topic_num_partitions>(
+        "offsets.topic.num.partitions", {.at_least = 1, .at_most = 10'000},
+        "How many partitions __consumer_offsets is created with. Later changes have no effect: "
+        "they would separate groups from their offsets."),
+    row<&BrokerConfig::offsets_topic_segment_bytes>(
+        "offsets.topic.segment.bytes", {.at_least = 1 << 20},
+        "The segment.bytes that __consumer_offsets is created with."),
     row<&BrokerConfig::producer_id_expiration_ms>(
         "producer.id.expiration.ms", {.at_least = 1, .at_most = kInt32Max},
         "How long a partition remembers an idempotent producer that is silent."),

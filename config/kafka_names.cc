@@ -8,7 +8,7 @@ namespace {
 
 /// Whole families. None of them has a member that means something here, so that a mistyped one is
 /// rightly passed over too.
-constexpr std::array<std::string_view, 45> kFamilies{
+constexpr std::array<std::string_view, 46> kFamilies{
     "add.partitions.",
     "alter.config.policy.",
     "alter.log.dirs.",
@@ -29,7 +29,10 @@ constexpr std::array<std::string_view, 45> kFamilies{
     "delegation.token.",
     "delete.records.",
     "follower.",
-    "group.",
+    "group.consumer.",
+    "group.coordinator.",
+    "group.share.",
+    "group.streams.",
     "initial.broker.",
     "inter.broker.",
     "kafka.",
@@ -37,8 +40,6 @@ constexpr std::array<std::string_view, 45> kFamilies{
     "listener.name.",
     "metadata.",
     "metric",
-    "offset.metadata.",
-    "offsets.",
     "password.encoder.",
     "principal.builder.",
     "queued.max.",
@@ -57,7 +58,7 @@ constexpr std::array<std::string_view, 45> kFamilies{
 };
 
 /// Single ones, in families that have members that do mean something.
-constexpr std::array<std::string_view, 42> kSingle{
+constexpr std::array<std::string_view, 47> kSingle{
     "allow.everyone.if.no.acl.found",
     "authorizer.class.name",
     "broker.rack",
@@ -90,6 +91,11 @@ constexpr std::array<std::string_view, 42> kSingle{
     "num.recovery.threads.per.data.dir",
     "num.replica.alter.log.dirs.threads",
     "num.replica.fetchers",
+    "offsets.commit.required.acks",
+    "offsets.commit.timeout.ms",
+    "offsets.load.buffer.size",
+    "offsets.topic.compression.codec",
+    "offsets.topic.replication.factor",
     "process.roles",
     "producer.id.expiration.check.interval.ms",
     "producer.purgatory.purge.interval.requests",

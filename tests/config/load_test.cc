@@ -153,6 +153,9 @@ TEST_CASE("a server.properties of Kafka's works") {
       "num.partitions=1\n"
       "num.recovery.threads.per.data.dir=1\n"
       "offsets.topic.replication.factor=1\n"
+      "offsets.topic.num.partitions=3\n"
+      "group.initial.rebalance.delay.ms=0\n"
+      "group.coordinator.rebalance.protocols=classic,consumer\n"
       "share.coordinator.state.topic.min.isr=1\n"
       "transaction.state.log.min.isr=1\n"
       "#log.flush.interval.messages=10000\n"
@@ -174,12 +177,15 @@ TEST_CASE("a server.properties of Kafka's works") {
   CHECK(loaded.config.topic_defaults.segment_bytes == 1 << 30);
   CHECK(loaded.config.topic_defaults.max_message_bytes == 2'000'000);
   CHECK(loaded.config.topic_defaults.flush_messages == 1);
+  CHECK(loaded.config.offsets_topic_num_partitions == 3);
+  CHECK(loaded.config.group_initial_rebalance_delay_ms == 0);
   REQUIRE(loaded.notes.size() == 2);
   CHECK(loaded.notes[0] ==
         "Settings of Kafka's that mean nothing here and are passed over: process.roles, "
         "controller.quorum.bootstrap.servers, inter.broker.listener.name, num.network.threads, "
         "num.io.threads, num.recovery.threads.per.data.dir, offsets.topic.replication.factor, "
-        "share.coordinator.state.topic.min.isr, transaction.state.log.min.isr, "
+        "group.coordinator.rebalance.protocols, share.coordinator.state.topic.min.isr, "
+        "transaction.state.log.min.isr, "
         "log.retention.check.interval.ms, default.replication.factor, zookeeper.connect");
   CHECK_THAT(loaded.notes[1], Catch::Contains("CONTROLLER is for Kafka's controllers"));
 }
@@ -254,6 +260,8 @@ TEST_CASE("unknown settings are told with the nearest that there is") {
   CHECK(bad_properties("log.retention.houres=1") ==
         Lines{"f:1:1: There is no setting 'log.retention.houres'. Did you mean "
               "'log.retention.hours'?"});
+  CHECK(bad_properties("group.max.sise=1") ==
+        Lines{"f:1:1: There is no setting 'group.max.sise'. Did you mean 'group.max.size'?"});
   CHECK(bad({.flags = {{"--set", "node", "1"}}}).size() == 1);
 }
 
@@ -295,6 +303,13 @@ TEST_CASE("values out of range are refused") {
       {"request.memory.bytes", "1"},
       {"shutdown.timeout.ms", "-1"},
       {"cluster.id", "''"},
+      {"group.initial.rebalance.delay.ms", "-1"},
+      {"group.max.session.timeout.ms", "25d"},
+      {"group.max.size", "0"},
+      {"offset.metadata.max.bytes", "-1"},
+      {"offsets.retention.minutes", "0"},
+      {"offsets.topic.num.partitions", "10001"},
+      {"offsets.topic.segment.bytes", "1023KiB"},
   }));
   INFO(row.first << ": " << row.second);
   CHECK(bad_yaml(row.first + ": " + row.second).size() == 1);
