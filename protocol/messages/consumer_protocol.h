@@ -73,9 +73,8 @@ struct ConsumerProtocolAssignment {
 };
 
 /// Reads what a client has sent as Kafka does (ConsumerProtocol): a version above the highest is
-/// read as the highest, and what follows the fields known here is left alone, since clients put
-/// bytes there. `Fault::corruption` for everything else that cannot be read. User data is a slice
-/// of the input and keeps it alive.
+/// read as the highest, and bytes after the last field are left alone. `Fault::corruption` for
+/// everything else that cannot be read. User data is a slice of the input and keeps it alive.
 base::Result<ConsumerProtocolSubscription> decode_subscription(base::SharedBytes metadata);
 base::Result<ConsumerProtocolAssignment> decode_assignment(base::SharedBytes assignment);
 
