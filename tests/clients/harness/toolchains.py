@@ -84,14 +84,16 @@ def python_environment(requirements, cache):
     return built([requirements], cache, "python", build) / "bin/python"
 
 
-def go_program(folder, cache, name):
-    """The program that the Go module in `folder` makes, with the versions its go.sum pins."""
+def go_program(folder, cache, name, package=".", shared=()):
+    """The program that a package of the Go module in `folder` makes, with the versions its go.sum pins. `shared` are the
+    folders of other modules of ours that it uses."""
     need_program("go")
 
     def build(out):
-        finished = processes.run(["go", "build", "-mod=readonly", "-o", out / name, "."], BUILD_SECONDS, cwd=folder,
+        finished = processes.run(["go", "build", "-mod=readonly", "-o", out / name, package], BUILD_SECONDS, cwd=folder,
                                  env={"GOTOOLCHAIN": "local", "CGO_ENABLED": "0"})
         _must(finished, "go build")
 
-    sources = [folder / "go.mod", folder / "go.sum", *sorted(folder.glob("*.go"))]
+    sources = [folder / "go.mod", folder / "go.sum", *sorted((folder / package).glob("*.go")),
+               *(source for each in shared for source in sorted(each.glob("*.go")))]
     return built(sources, cache, name, build) / name

@@ -225,5 +225,5 @@ def _documents(text):
 def _timeless(value):
     """As text, without what differs from run to run."""
     text = UUID.sub("UUID", json.dumps(value))
-    # What a member subscribes to has the generation in it, which may be the first or the second.
-    return re.sub(r'("(?:\w*Timestamp|topicId|generation|subscription)": )("[^"]+"|[1-9]\d*)', r"\1SOME", text)
+    # Who joins first leads, and what a member subscribes to has the generation in it, the first or the second.
+    return re.sub(r'("(?:\w*Timestamp|topicId|generation|leader|subscription)": )("[^"]+"|[1-9]\d*)', r"\1SOME", text)

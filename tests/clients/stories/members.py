@@ -17,8 +17,20 @@ def producer(tools):
     return programs.python("group_producer.py")(tools)
 
 
+def _go(name, folder, package="."):
+    def command(tools):
+        return [toolchains.go_program(programs.HERE / folder, tools.cache, name, package, [programs.HERE / "go/member"])]
+
+    return command
+
+
 ALL = [
     Client("confluent-kafka", programs.python("confluent_member.py"), ("range", "roundrobin", "cooperative-sticky")),
     Client("kafka-python", programs.python("kafka_python_member.py"), ("range", "roundrobin", "sticky", "cooperative-sticky")),
+    Client("aiokafka", programs.python("aiokafka_member.py"), ("range", "roundrobin", "sticky")),
     Client("java", programs.java("stele.Member"), ("range", "roundrobin", "sticky", "cooperative-sticky")),
+    Client("franz-go", _go("franz-go-member", "go", "./franz-go-member"),
+           ("range", "roundrobin", "sticky", "cooperative-sticky")),
+    Client("sarama", _go("sarama-member", "go/sarama-member"), ("range", "roundrobin", "sticky")),
+    Client("kafka-go", _go("kafka-go-member", "go/kafka-go-member"), ("range", "roundrobin"), static=False),
 ]

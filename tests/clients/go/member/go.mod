@@ -1,0 +1,3 @@
+module stele/tests/clients/member
+
+go 1.24.0
