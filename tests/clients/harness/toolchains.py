@@ -97,3 +97,23 @@ def go_program(folder, cache, name, package=".", shared=()):
     sources = [folder / "go.mod", folder / "go.sum", *sorted((folder / package).glob("*.go")),
                *(source for each in shared for source in sorted(each.glob("*.go")))]
     return built(sources, cache, name, build) / name
+
+
+def need_node(version):
+    need_program("npm")
+    said = processes.run([need_program("node"), "--version"], 60)
+    found = re.match(r"v(\d+)", said.out)
+    if not found or int(found[1]) < version:
+        raise Missing(f"needs Node {version}, here is: {said.out.strip()}")
+
+
+def node_program(folder, cache, name, script):
+    """The path of a script of `folder`, next to the packages that its package-lock.json pins."""
+
+    def build(out):
+        for source in sources:
+            shutil.copy(source, out)
+        _must(processes.run(["npm", "ci", "--no-audit", "--no-fund", "--omit=optional"], BUILD_SECONDS, cwd=out), "npm ci")
+
+    sources = [folder / "package.json", folder / "package-lock.json", *sorted(folder.glob("*.mjs"))]
+    return built(sources, cache, name, build) / script

@@ -20,8 +20,8 @@ class Groups:
     brokers = ("kafka",)  # Stele's coordinator is being built.
 
     def __init__(self, client, story, matrix=False, **options):
-        said = [str(value) for value in options.values() if value is not None]
-        self.name = "-".join(["group", client.name, *([story.__name__.strip("_")] if story is not come_and_go else []), *said])
+        words = [] if story is come_and_go else [story.__name__]
+        self.name = "-".join(["group", client.name, *words, *(map(str, options.values()) if matrix else ())])
         self.matrix = matrix
         self._client, self._story, self._options = client, story, options
 
@@ -158,7 +158,7 @@ def of(clients):
     """One story a client, and the matrix."""
     stories = []
     for client in clients:
-        stories.append(Groups(client, come_and_go))
+        stories.append(Groups(client, come_and_go, commit=client.commits[0]))
         turn = 0
         for assignor in client.assignors:
             for commit in client.commits:
@@ -166,7 +166,7 @@ def of(clients):
                 turn += 1
                 stories.append(Groups(client, come_and_go, matrix=True, assignor=assignor, commit=commit, count=count))
             if client.static:
-                stories.append(Groups(client, static, matrix=True, assignor=assignor))
+                stories.append(Groups(client, static, matrix=True, assignor=assignor, commit=client.commits[0]))
     return stories
 
 

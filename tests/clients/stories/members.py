@@ -24,6 +24,14 @@ def _go(name, folder, package="."):
     return command
 
 
+def _node(script, version):
+    def command(tools):
+        toolchains.need_node(version)
+        return ["node", toolchains.node_program(programs.HERE / "node", tools.cache, "node", script)]
+
+    return command
+
+
 ALL = [
     Client("confluent-kafka", programs.python("confluent_member.py"), ("range", "roundrobin", "cooperative-sticky")),
     Client("kafka-python", programs.python("kafka_python_member.py"), ("range", "roundrobin", "sticky", "cooperative-sticky")),
@@ -33,4 +41,6 @@ ALL = [
            ("range", "roundrobin", "sticky", "cooperative-sticky")),
     Client("sarama", _go("sarama-member", "go/sarama-member"), ("range", "roundrobin", "sticky")),
     Client("kafka-go", _go("kafka-go-member", "go/kafka-go-member"), ("range", "roundrobin"), static=False),
+    Client("kafkajs", _node("kafkajs_member.mjs", 18), ("roundrobin",), static=False),
+    Client("platformatic", _node("platformatic_member.mjs", 20), ("roundrobin",), commits=("after",)),
 ]
