@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include "broker/partition/log_replay.h"
 #include "protocol/record/batch_builder.h"
 #include "protocol/record/record_reader.h"
 
@@ -14,7 +15,6 @@ namespace {
 /// One record is a few hundred bytes; a batch holds those of one request.
 constexpr std::size_t kRecordBytesMax = 1 << 20;
 constexpr std::int32_t kBatchBytesMax = 64 << 20;
-constexpr std::size_t kReadBytes = 1 << 20;
 
 base::Result<> replay_batch(
     base::BytesView batch,
@@ -49,25 +49,9 @@ std::shared_ptr<const config::LogConfig> metadata_log_config() {
 base::Result<> replay_metadata(
     const storage::LogView& log,
     const std::function<base::Result<>(const protocol::MetadataRecord&)>& apply) {
-  auto offset = log.start_offset();
-  while (offset < log.high_watermark()) {
-    const auto slice = TRY(log.read(offset, kReadBytes, true));
-    // The log is read through the file, so that a bad sector is an error and not a signal.
-    std::vector<std::byte> bytes(slice.bytes.view.size());
-    bytes.resize(TRY(slice.file->read_at(slice.position, bytes)));
-    const auto before = offset;
-    base::Result<> outcome;
-    record::each_batch(bytes, [&](const record::BatchHeader& header, base::BytesView batch) {
-      outcome = replay_batch(batch, apply);
-      offset = header.next_offset();
-      return outcome.has_value();
-    });
-    if (!outcome) return outcome;
-    if (offset == before)
-      return base::fail(base::Fault::corruption,
-                        fmt::format("__cluster_metadata has no whole batch at offset {}", offset));
-  }
-  return {};
+  return replay_log(log, [&apply](const record::BatchHeader&, base::BytesView batch) {
+    return replay_batch(batch, apply);
+  });
 }
 
 base::Result<std::vector<std::byte>> metadata_batch(
