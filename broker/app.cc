@@ -94,6 +94,7 @@ class App {
     make_topics(data);
     directory_ = std::move(data.directory);
     if (const auto space = files_.space(config_.data_dir)) guard_.note_available(space->available);
+    groups_->start();
     make_housekeeping(std::move(data.recovery_points));
     for (auto& path : data.deletions) finish_deletion(std::move(path));
     network_ = std::make_unique<Network>(net_config(config_), loops_, *dispatcher_);
@@ -144,17 +145,18 @@ class App {
   }
 
   void make_topics(OpenedData& data) {
+    // What the broker writes for itself goes on when the disk is nearly full: deleting a topic is
+    // how it gets room again, and consumers go on committing.
+    auto for_itself = partition_services();
+    for_itself.may_append = [] { return true; };
     TopicStoreServices services{.files = files_,
                                 .directory = *data.directory,
                                 .loops = {},
                                 .workers = workers_,
                                 .config = config_,
-                                .partition = partition_services()};
+                                .partition = partition_services(),
+                                .internal_partition = for_itself};
     for (std::size_t i = 0; i < loops_.size(); ++i) services.loops.push_back(&loops_.loop(i));
-    // What the broker writes for itself goes on when the disk is nearly full: deleting a topic is
-    // how it gets room again.
-    auto for_itself = partition_services();
-    for_itself.may_append = [] { return true; };
     auto metadata = std::make_shared<Partition>(storage::kMetadataPartition, loops_.loop(0),
                                                 std::move(data.metadata_log), metadata_log_config(),
                                                 std::move(for_itself));
@@ -163,7 +165,9 @@ class App {
                                            std::move(data.catalog), std::random_device{}());
     for (auto& [id, log] : data.logs) topics_->adopt(id.topic_id, id.partition, std::move(log));
     topics_->publish();
-    services_ = std::make_unique<Services>(config_, *topics_, workers_);
+    groups_ = std::make_unique<GroupCoordinator>(config_, *topics_, workers_,
+                                                 std::random_device{}(), log_warning);
+    services_ = std::make_unique<Services>(config_, *topics_, *groups_, workers_);
     dispatcher_ = std::make_unique<Dispatcher>(*services_);
   }
 
@@ -224,6 +228,7 @@ class App {
       checkpointer_->stop([this] { loops_.stop(); });
     });
     wake_parked_fetches();
+    groups_->stop();
   }
 
   /// They are answered with what there is, so that a consumer that waits for records does not hold
@@ -246,6 +251,7 @@ class App {
   std::unique_ptr<storage::DataDirectory> directory_;
   LoopGroup loops_;
   std::unique_ptr<TopicStore> topics_;
+  std::unique_ptr<GroupCoordinator> groups_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Checkpointer> checkpointer_;

@@ -71,6 +71,7 @@ Task<DeleteTopicsResponse> handle(RequestContext& context, DeleteTopicsRequest r
   for (const auto& wanted : request.topics) ++times[topic_of(wanted)];
 
   DeleteTopicsResponse response;
+  bool any_removed = false;
   for (const auto& wanted : request.topics) {
     const auto* topic = topic_of(wanted);
     auto& answer = response.responses.emplace_back();
@@ -85,10 +86,12 @@ Task<DeleteTopicsResponse> handle(RequestContext& context, DeleteTopicsRequest r
     answer.topic_id = topic->id;
     auto decision = co_await context.services.topics.remove(context.loop(), topic->id);
     answer.error_code = decision.error;
+    any_removed = any_removed || !decision.refused();
     if (decision.refused()) answer.error_message = std::move(decision.message);
     // Somebody else was quicker: in the terms in which it was asked for.
     if (decision.error == ErrorCode::unknown_topic_id && wanted.name) put(kUnknownName, answer);
   }
+  if (any_removed) co_await context.services.groups.forget_removed_topics(context.loop());
   co_return response;
 }
 

@@ -19,12 +19,12 @@ ErrorCode refusal(std::int8_t key_type) {
 }
 
 template <class Answer>
-void put(const RequestContext& context, ErrorCode error, Answer& answer) {
+void put(const RequestContext& context, ErrorCode error, std::string_view why, Answer& answer) {
   answer.error_code = error;
   if (error != ErrorCode::none) {
     answer.node_id = -1;
     answer.port = -1;
-    answer.error_message = "this broker coordinates groups only, not transactions";
+    answer.error_message = why;
     return;
   }
   answer.node_id = context.services.config.node_id;
@@ -39,15 +39,20 @@ void put(const RequestContext& context, ErrorCode error, Answer& answer) {
 /// group APIs refuse it.
 Task<FindCoordinatorResponse> handle(RequestContext& context, FindCoordinatorRequest request) {
   FindCoordinatorResponse response;
-  const auto error = refusal(request.key_type);
+  auto error = refusal(request.key_type);
+  std::string_view why = "this broker coordinates groups only, not transactions";
+  if (error == ErrorCode::none) {
+    error = co_await context.services.groups.prepare(context.loop());
+    why = "the topic that groups are kept in cannot be made";
+  }
   if (context.version < kFirstBatched) {
-    put(context, error, response);
+    put(context, error, why, response);
     co_return response;
   }
   for (const auto& key : request.coordinator_keys) {
     auto& answer = response.coordinators.emplace_back();
     answer.key = key;
-    put(context, error, answer);
+    put(context, error, why, answer);
   }
   co_return response;
 }

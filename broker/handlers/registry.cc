@@ -9,17 +9,27 @@
 #include "protocol/messages/api_versions.h"
 #include "protocol/messages/create_partitions.h"
 #include "protocol/messages/create_topics.h"
+#include "protocol/messages/delete_groups.h"
 #include "protocol/messages/delete_topics.h"
 #include "protocol/messages/describe_cluster.h"
 #include "protocol/messages/describe_configs.h"
+#include "protocol/messages/describe_groups.h"
 #include "protocol/messages/describe_topic_partitions.h"
 #include "protocol/messages/fetch.h"
 #include "protocol/messages/find_coordinator.h"
+#include "protocol/messages/heartbeat.h"
 #include "protocol/messages/init_producer_id.h"
+#include "protocol/messages/join_group.h"
+#include "protocol/messages/leave_group.h"
+#include "protocol/messages/list_groups.h"
 #include "protocol/messages/list_offsets.h"
 #include "protocol/messages/metadata.h"
+#include "protocol/messages/offset_commit.h"
+#include "protocol/messages/offset_delete.h"
+#include "protocol/messages/offset_fetch.h"
 #include "protocol/messages/offset_for_leader_epoch.h"
 #include "protocol/messages/produce.h"
+#include "protocol/messages/sync_group.h"
 #include "protocol/wire/decoder.h"
 #include "protocol/wire/frame.h"
 
@@ -72,7 +82,15 @@ constexpr std::array kApis{
     api<protocol::FetchRequest>("Fetch", {4, 18}),
     api<protocol::ListOffsetsRequest>("ListOffsets", {0, 11}),
     api<protocol::MetadataRequest>("Metadata", {0, 13}),
+    api<protocol::OffsetCommitRequest>("OffsetCommit", {0, 10}),
+    api<protocol::OffsetFetchRequest>("OffsetFetch", {0, 10}),
     api<protocol::FindCoordinatorRequest>("FindCoordinator", {0, 6}),
+    api<protocol::JoinGroupRequest>("JoinGroup", {0, 9}),
+    api<protocol::HeartbeatRequest>("Heartbeat", {0, 4}),
+    api<protocol::LeaveGroupRequest>("LeaveGroup", {0, 5}),
+    api<protocol::SyncGroupRequest>("SyncGroup", {0, 5}),
+    api<protocol::DescribeGroupsRequest>("DescribeGroups", {0, 6}),
+    api<protocol::ListGroupsRequest>("ListGroups", {0, 5}),
     api<protocol::ApiVersionsRequest>("ApiVersions", {0, 4}),
     api<protocol::CreateTopicsRequest>("CreateTopics", {0, 7}),
     api<protocol::DeleteTopicsRequest>("DeleteTopics", {0, 6}),
@@ -80,6 +98,8 @@ constexpr std::array kApis{
     api<protocol::OffsetForLeaderEpochRequest>("OffsetForLeaderEpoch", {0, 4}),
     api<protocol::DescribeConfigsRequest>("DescribeConfigs", {0, 4}),
     api<protocol::CreatePartitionsRequest>("CreatePartitions", {0, 3}),
+    api<protocol::DeleteGroupsRequest>("DeleteGroups", {0, 2}),
+    api<protocol::OffsetDeleteRequest>("OffsetDelete", {0, 0}),
     api<protocol::DescribeClusterRequest>("DescribeCluster", {0, 2}),
     api<protocol::DescribeTopicPartitionsRequest>("DescribeTopicPartitions", {0, 0}),
 };

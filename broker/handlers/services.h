@@ -1,5 +1,6 @@
 #pragma once
 
+#include "broker/coordinator/group_coordinator.h"
 #include "broker/runtime/loop.h"
 #include "broker/topics/topic_store.h"
 #include "config/broker_config.h"
@@ -10,6 +11,7 @@ namespace broker {
 struct Services {
   const config::BrokerConfig& config;
   TopicStore& topics;
+  GroupCoordinator& groups;
   WorkerPool& workers;
 };
 

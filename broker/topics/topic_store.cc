@@ -57,7 +57,9 @@ std::shared_ptr<Partition> TopicStore::make_partition(base::TopicIdPartition id,
   ASSERT(topic != nullptr, "a partition is made for a topic of the catalog");
   // It dies on its loop, whoever lets go of it last, and never inside a call of its own: what it
   // answers may be what holds it. Owned by the job: one that never runs deletes it all the same.
-  return {new Partition(id, loop, std::move(log), resolve(topic->configs), services_.partition),
+  const auto& services =
+      is_internal_topic(topic->name) ? services_.internal_partition : services_.partition;
+  return {new Partition(id, loop, std::move(log), resolve(topic->configs), services),
           [&loop](Partition* partition) {
             loop.post([gone = std::unique_ptr<Partition>(partition)] {});
           }};

@@ -28,6 +28,7 @@ struct TopicStoreServices {
   WorkerPool& workers;
   const config::BrokerConfig& config;
   PartitionServices partition;
+  PartitionServices internal_partition;  // Of the topics the broker itself writes to.
 };
 
 /// The topics of the broker: creates, grows and removes them, one change at a time, each on disk

@@ -49,13 +49,16 @@ class Bench {
                                         .loops = {},
                                         .workers = workers_,
                                         .config = config_,
-                                        .partition = partition_services()};
+                                        .partition = partition_services(),
+                                        .internal_partition = partition_services()};
     for (std::size_t i = 0; i < threads; ++i) services.loops.push_back(&loops_.loop(i));
     topics_ = std::make_unique<broker::TopicStore>(
         std::move(services), std::make_unique<broker::MetadataLog>(std::move(metadata)),
         std::move(opened->catalog), 1);
     topics_->publish();
-    services_ = std::make_unique<broker::Services>(config_, *topics_, workers_);
+    groups_ = std::make_unique<broker::GroupCoordinator>(config_, *topics_, workers_, 1,
+                                                         [](const std::string&) {});
+    services_ = std::make_unique<broker::Services>(config_, *topics_, *groups_, workers_);
     dispatcher_ = std::make_unique<broker::Dispatcher>(*services_);
     loops_.start();
   }
@@ -99,6 +102,7 @@ class Bench {
   std::unique_ptr<storage::DataDirectory> directory_;
   broker::LoopGroup loops_;
   std::unique_ptr<broker::TopicStore> topics_;
+  std::unique_ptr<broker::GroupCoordinator> groups_;
   std::unique_ptr<broker::Services> services_;
   std::unique_ptr<broker::Dispatcher> dispatcher_;
 };

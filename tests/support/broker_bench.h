@@ -173,21 +173,25 @@ class BrokerBench {
     recovery_points = std::move(opened->recovery_points);
     auto for_itself = partition_services();
     for_itself.may_append = [] { return true; };
-    auto metadata = std::make_shared<broker::Partition>(
-        storage::kMetadataPartition, loop, std::move(opened->metadata_log),
-        broker::metadata_log_config(), std::move(for_itself));
+    auto metadata = std::make_shared<broker::Partition>(storage::kMetadataPartition, loop,
+                                                        std::move(opened->metadata_log),
+                                                        broker::metadata_log_config(), for_itself);
     topics = std::make_unique<broker::TopicStore>(
         broker::TopicStoreServices{.files = files_,
                                    .directory = *directory,
                                    .loops = {&loop},
                                    .workers = pool,
                                    .config = config,
-                                   .partition = partition_services()},
+                                   .partition = partition_services(),
+                                   .internal_partition = for_itself},
         std::make_unique<broker::MetadataLog>(std::move(metadata)), std::move(opened->catalog),
         ++starts);
     for (auto& [id, log] : opened->logs) topics->adopt(id.topic_id, id.partition, std::move(log));
     topics->publish();
-    services = std::make_unique<broker::Services>(config, *topics, pool);
+    groups = std::make_unique<broker::GroupCoordinator>(
+        config, *topics, pool, starts, [this](const std::string& line) { said.push_back(line); });
+    groups->start();
+    services = std::make_unique<broker::Services>(config, *topics, *groups, pool);
     dispatcher = std::make_unique<broker::Dispatcher>(*services);
     for (const auto& path : deletions)
       pool.post([this, path] { static_cast<void>(directory->finish_delete(path)); });
@@ -203,6 +207,7 @@ class BrokerBench {
   std::vector<storage::Path> deletions;
   storage::PartitionOffsets recovery_points;
   std::unique_ptr<broker::TopicStore> topics;
+  std::unique_ptr<broker::GroupCoordinator> groups;
   std::unique_ptr<broker::Services> services;
   std::unique_ptr<broker::Dispatcher> dispatcher;
 

@@ -16,7 +16,7 @@ MAY_INCLUDE = {
 # One file opens the broker to the command line.
 EXCEPTIONS = {("tools/stele/serve.cc", "broker/app.h")}
 # Inside broker/ a second order, from the ground up; a folder may include those before it.
-BROKER_ORDER = ["runtime", "net", "partition", "topics", "handlers", "housekeeping", ""]
+BROKER_ORDER = ["runtime", "net", "partition", "topics", "coordinator", "handlers", "housekeeping", ""]
 # Where all of broker/ turns failures into Kafka's codes: below everything.
 BROKER_GROUND = {"broker/errors.h"}
 # Libraries that only these folders may see.

@@ -1,0 +1,269 @@
+#include <algorithm>
+#include <utility>
+
+#include <fmt/format.h>
+
+#include "broker/coordinator/group_core.h"
+#include "protocol/base/assert.h"
+
+namespace broker {
+
+using protocol::ErrorCode;
+using protocol::JoinGroupRequest;
+using protocol::JoinGroupResponse;
+
+namespace {
+
+constexpr protocol::ApiVersion kFirstWithKnownId = 4;         // KIP-394
+constexpr protocol::ApiVersion kFirstWithSkipAssignment = 9;  // KIP-814
+
+void refuse(AnswerTo to, ErrorCode error, std::string member_id, Step& step) {
+  JoinGroupResponse response;
+  response.error_code = error;
+  response.generation_id = -1;
+  response.protocol_name = "";
+  response.member_id = std::move(member_id);
+  step.answers.push_back({to, std::move(response)});
+}
+
+/// The request's buffer goes back to its pool; what a member says stays.
+base::SharedBytes own(const base::SharedBytes& bytes) {
+  const auto copy = std::make_shared<std::vector<std::byte>>(bytes.view.begin(), bytes.view.end());
+  return {copy, *copy};
+}
+
+std::vector<MemberProtocol> protocols_of(const JoinGroupRequest& request) {
+  std::vector<MemberProtocol> protocols;
+  protocols.reserve(request.protocols.size());
+  for (const auto& offered : request.protocols)
+    protocols.push_back({offered.name, own(offered.metadata)});
+  return protocols;
+}
+
+}  // namespace
+
+/// A join that is being worked on.
+struct GroupCore::Joining {
+  const JoinGroupRequest& request;
+  const JoiningClient& client;
+  AnswerTo to = 0;
+  std::vector<MemberProtocol> protocols;
+
+  /// v0 has one time-out for both.
+  std::int32_t rebalance_timeout_ms() const {
+    return client.version == 0 ? request.session_timeout_ms : request.rebalance_timeout_ms;
+  }
+};
+
+void GroupCore::join(const JoinGroupRequest& request, const JoiningClient& client, AnswerTo to,
+                     Now now, Step& step) {
+  if (request.group_id.empty())
+    return refuse(to, ErrorCode::invalid_group_id, request.member_id, step);
+  if (request.session_timeout_ms < limits_.session_timeout_min_ms ||
+      request.session_timeout_ms > limits_.session_timeout_max_ms)
+    return refuse(to, ErrorCode::invalid_session_timeout, request.member_id, step);
+  if (const auto error = trust(request.group_id); error != ErrorCode::none)
+    return refuse(to, error, request.member_id, step);
+
+  const bool is_new = request.member_id.empty();
+  auto* group = find(request.group_id);
+  if (group == nullptr) {
+    if (!is_new) return refuse(to, ErrorCode::unknown_member_id, request.member_id, step);
+    group = &make(request.group_id);
+  }
+  if (!has_room(*group, request.member_id)) {
+    if (group->member(request.member_id) != nullptr) {
+      remove_member(*group, request.member_id, step);
+      after_removal(*group, now, step);
+    }
+    return refuse(to, ErrorCode::group_max_size_reached, "", step);
+  }
+  Joining joining{
+      .request = request, .client = client, .to = to, .protocols = protocols_of(request)};
+  if (!group->accepts(request.protocol_type, joining.protocols)) {
+    refuse(to, ErrorCode::inconsistent_group_protocol, request.member_id, step);
+  } else if (is_new) {
+    join_new_member(*group, joining, now, step);
+  } else {
+    join_known_member(*group, joining, now, step);
+  }
+  drop_if_nothing(*group);
+}
+
+/// Whoever joins while a rebalance waits counts only once it has joined: of those who come again,
+/// the first ones stay.
+bool GroupCore::has_room(Group& group, std::string_view member_id) const {
+  const auto* member = group.member(member_id);
+  switch (group.state) {
+    case GroupState::empty:
+      return true;
+    case GroupState::preparing_rebalance:
+      return (member != nullptr && member->joining) || group.joining_count() < limits_.members_max;
+    case GroupState::completing_rebalance:
+    case GroupState::stable:
+      return member != nullptr || group.members().size() < limits_.members_max;
+  }
+  ASSERT(false, "a group is in one of its states");
+}
+
+/// "<prefix>-" and a version 4 UUID, as Kafka makes them.
+std::string GroupCore::make_member_id(const std::string& prefix) {
+  const auto high = (random_.next() & 0xffff'ffff'ffff'0fff) | 0x4000;
+  const auto low = (random_.next() & 0x3fff'ffff'ffff'ffff) | 0x8000'0000'0000'0000;
+  return fmt::format("{}-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", prefix, high >> 32U,
+                     (high >> 16U) & 0xffff, high & 0xffff, low >> 48U, low & 0xffff'ffff'ffff);
+}
+
+void GroupCore::join_new_member(Group& group, Joining& joining, Now now, Step& step) {
+  const auto& instance_id = joining.request.group_instance_id;
+  auto id = make_member_id(instance_id.value_or(joining.client.client_id));
+  if (instance_id) {
+    if (auto* before = group.static_member(*instance_id))
+      return replace_static_member(group, *before, std::move(id), joining, now, step);
+  } else if (joining.client.version >= kFirstWithKnownId) {
+    return hand_out_id(group, std::move(id), joining, now, step);
+  }
+  add_member(group, std::move(id), joining, now, step);
+}
+
+/// The member has to come again with its id, so that a client whose answer was lost does not become
+/// two members (KIP-394).
+void GroupCore::hand_out_id(Group& group, std::string member_id, const Joining& joining, Now now,
+                            Step& step) {
+  while (pending_order_.size() >= limits_.pending_members_max) {
+    const auto [group_id, oldest] = std::move(pending_order_.front());
+    pending_order_.pop_front();
+    auto* crowded = find(group_id);
+    if (crowded == nullptr || crowded->pending.erase(oldest) == 0) continue;
+    if (crowded->state == GroupState::preparing_rebalance)
+      complete_join_if_all_are_here(*crowded, now, step);
+    if (crowded != &group) drop_if_nothing(*crowded);
+  }
+  pending_order_.emplace_back(group.id(), member_id);
+  auto& deadline = group.pending[member_id];
+  timers_.set(deadline, now.monotonic + Milliseconds(joining.request.session_timeout_ms),
+              {GroupTimer::Kind::pending, group.id(), member_id});
+  refuse(joining.to, ErrorCode::member_id_required, std::move(member_id), step);
+}
+
+void GroupCore::join_known_member(Group& group, Joining& joining, Now now, Step& step) {
+  const auto& request = joining.request;
+  const auto pending = group.pending.find(request.member_id);
+  if (pending != group.pending.end()) {
+    group.pending.erase(pending);
+    return add_member(group, request.member_id, joining, now, step);
+  }
+  if (const auto error = group.check_member(request.member_id, request.group_instance_id);
+      error != ErrorCode::none)
+    return refuse(joining.to, error, request.member_id, step);
+
+  auto& member = *group.member(request.member_id);
+  const bool same = member.protocols == joining.protocols;
+  bool answered_by_now = false;
+  switch (group.state) {
+    case GroupState::empty:
+      return refuse(joining.to, ErrorCode::unknown_member_id, request.member_id, step);
+    case GroupState::preparing_rebalance:
+      break;
+    case GroupState::completing_rebalance:
+      // Nothing new to say: the answer to its join was lost.
+      answered_by_now = same;
+      break;
+    case GroupState::stable:
+      // The leader asks for a rebalance in this way, whatever it says.
+      answered_by_now = same && !group.is_leader(member.id);
+      break;
+  }
+  if (!answered_by_now) {
+    update_member(group, member, joining, now, step);
+    if (group.state == GroupState::preparing_rebalance)
+      return complete_join_if_all_are_here(group, now, step);
+    return rebalance(group, now, step);
+  }
+  member.joining = joining.to;
+  answer_join(group, member, step);
+}
+
+void GroupCore::add_member(Group& group, std::string member_id, Joining& joining, Now now,
+                           Step& step) {
+  if (group.members().empty()) group.protocol_type = joining.request.protocol_type;
+  if (group.state == GroupState::preparing_rebalance) group.member_added = true;
+  auto& member = group.add({.id = std::move(member_id),
+                            .instance_id = joining.request.group_instance_id,
+                            .client_id = joining.client.client_id,
+                            .client_host = joining.client.host,
+                            .rebalance_timeout_ms = joining.rebalance_timeout_ms(),
+                            .session_timeout_ms = joining.request.session_timeout_ms,
+                            .protocols = std::move(joining.protocols),
+                            .joining = joining.to,
+                            .is_new = true});
+  heard_of(group, member, now);
+  if (group.state == GroupState::preparing_rebalance) {
+    complete_join_if_all_are_here(group, now, step);
+  } else {
+    rebalance(group, now, step);
+  }
+}
+
+void GroupCore::update_member(Group& group, GroupMember& member, Joining& joining, Now now,
+                              Step& step) {
+  member.protocols = std::move(joining.protocols);
+  member.rebalance_timeout_ms = joining.rebalance_timeout_ms();
+  member.session_timeout_ms = joining.request.session_timeout_ms;
+  member.client_id = joining.client.client_id;
+  member.client_host = joining.client.host;
+  // An older join of the same member: its client has given it up.
+  if (member.joining) refuse(*member.joining, ErrorCode::rebalance_in_progress, member.id, step);
+  member.joining = joining.to;
+  heard_of(group, member, now);
+}
+
+/// A static member came back (KIP-345): the same one under a new id, without a rebalance where the
+/// group would go on in the same way.
+void GroupCore::replace_static_member(Group& group, GroupMember& old, std::string new_id,
+                                      Joining& joining, Now now, Step& step) {
+  const auto leader_before = group.leader.value_or("");
+  // Whoever still waits under the old id is not that member any more.
+  if (old.joining)
+    refuse(*std::exchange(old.joining, {}), ErrorCode::fenced_instance_id, old.id, step);
+  if (old.syncing) answer_sync(group, old, ErrorCode::fenced_instance_id, step);
+  old.session = {};  // What the queue has names the old id.
+  auto& member = group.rename(old.id, std::move(new_id));
+  update_member(group, member, joining, now, step);
+  switch (group.state) {
+    case GroupState::empty:
+      ASSERT(false, "an empty group has no static member");
+    case GroupState::preparing_rebalance:
+      return complete_join_if_all_are_here(group, now, step);
+    case GroupState::completing_rebalance:
+      return rebalance(group, now, step);
+    case GroupState::stable:
+      break;
+  }
+  if (group.vote() != group.protocol_name) return rebalance(group, now, step);
+  std::map<std::string, base::SharedBytes> assignments;
+  for (const auto& [id, each] : group.members()) assignments.emplace(id, each.assignment);
+  if (!store(group, std::move(assignments), now.wall, step)) {
+    refuse(*std::exchange(member.joining, {}), ErrorCode::unknown_server_error, member.id, step);
+    return;
+  }
+  JoinGroupResponse response;
+  response.generation_id = group.generation;
+  response.protocol_type = group.protocol_type;
+  response.protocol_name = group.protocol_name;
+  response.member_id = member.id;
+  // Older clients would compute a new assignment if they were told that they lead.
+  const bool skips =
+      joining.client.version >= kFirstWithSkipAssignment && group.is_leader(member.id);
+  response.leader = skips ? member.id : leader_before;
+  response.skip_assignment = skips;
+  if (skips) {
+    for (const auto& [id, each] : group.members())
+      response.members.push_back(
+          {id, each.instance_id, each.protocol(*group.protocol_name)->metadata});
+  }
+  step.answers.push_back({*std::exchange(member.joining, {}), std::move(response)});
+  heard_of(group, member, now);
+}
+
+}  // namespace broker

@@ -1,0 +1,27 @@
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "broker/coordinator/group_core.h"
+#include "protocol/base/result.h"
+#include "storage/log/log_view.h"
+
+namespace broker {
+
+/// The groups that a partition of __consumer_offsets tells of.
+struct LoadedGroups {
+  std::unique_ptr<GroupCore> core;
+  /// What could not be read and was left out, one line each; the groups it names are distrusted.
+  std::vector<std::string> notes;
+};
+
+/// Folds the log. A record that cannot be read costs its own group only; a log of which batches
+/// cannot be found any more is an error, that of replay_log().
+///
+/// Thread: a worker.
+base::Result<LoadedGroups> load_groups(const storage::LogView& log, const GroupLimits& limits,
+                                       std::uint64_t seed);
+
+}  // namespace broker

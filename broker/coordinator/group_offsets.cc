@@ -1,0 +1,159 @@
+#include <utility>
+
+#include "broker/coordinator/group_core.h"
+
+namespace broker {
+
+using protocol::ErrorCode;
+using protocol::OffsetCommitRequest;
+using protocol::OffsetCommitResponse;
+using protocol::OffsetCommitValue;
+using protocol::OffsetDeleteRequest;
+using protocol::OffsetDeleteResponse;
+using protocol::OffsetFetchRequest;
+using protocol::OffsetFetchResponse;
+
+namespace {
+
+constexpr protocol::ApiVersion kFirstWithGroupNotFound = 9;  // KIP-848
+
+}  // namespace
+
+/// Who may commit, and when (Kafka's ClassicGroup.validateOffsetCommit).
+ErrorCode GroupCore::check_commit(const OffsetCommitRequest& request, const Group* group,
+                                  protocol::ApiVersion version) const {
+  const auto generation = request.generation_id_or_member_epoch;
+  // Whoever manages its partitions by itself has no generation, and needs no group.
+  if (group == nullptr) {
+    if (generation < 0) return ErrorCode::none;
+    return version >= kFirstWithGroupNotFound ? ErrorCode::group_id_not_found
+                                              : ErrorCode::illegal_generation;
+  }
+  if (generation < 0 && group->state == GroupState::empty) return ErrorCode::none;
+  if (generation < 0 && request.member_id.empty() && !request.group_instance_id)
+    return ErrorCode::unknown_member_id;  // The group has members, and only they commit.
+  if (const auto error = group->check_member(request.member_id, request.group_instance_id);
+      error != ErrorCode::none)
+    return error;
+  if (generation != group->generation) return ErrorCode::illegal_generation;
+  // The member has heard of the new generation and not yet of its share in it.
+  if (group->state == GroupState::completing_rebalance) return ErrorCode::rebalance_in_progress;
+  return ErrorCode::none;
+}
+
+OffsetCommitResponse GroupCore::commit(const OffsetCommitRequest& request,
+                                       protocol::ApiVersion version, Now now, Step& step) {
+  auto* group = find(request.group_id);
+  auto refusal = trust(request.group_id);
+  if (refusal == ErrorCode::none) refusal = check_commit(request, group, version);
+  if (refusal == ErrorCode::none && group != nullptr) {
+    // Committing says that one is alive.
+    if (auto* member = group->member(request.member_id)) heard_of(*group, *member, now);
+  }
+  OffsetCommitResponse response;
+  for (const auto& topic : request.topics) {
+    auto& answers = response.topics.emplace_back();
+    answers.name = topic.name;
+    answers.topic_id = topic.topic_id;
+    for (const auto& partition : topic.partitions) {
+      auto& answer = answers.partitions.emplace_back();
+      answer.partition_index = partition.partition_index;
+      answer.error_code = refusal;
+      if (refusal != ErrorCode::none) continue;
+      OffsetCommitValue value{.offset = partition.committed_offset,
+                              .leader_epoch = partition.committed_leader_epoch,
+                              .metadata = partition.committed_metadata.value_or(""),
+                              .commit_timestamp = now.wall,
+                              .topic_id = topic.topic_id};
+      if (value.metadata.size() > limits_.metadata_bytes_max) {
+        answer.error_code = ErrorCode::offset_metadata_too_large;
+        continue;
+      }
+      if (request.retention_time_ms >= 0)
+        value.expire_timestamp = now.wall + request.retention_time_ms;
+      store_offset({request.group_id, topic.name, partition.partition_index}, std::move(value),
+                   step);
+    }
+  }
+  return response;
+}
+
+OffsetFetchResponse::Group GroupCore::fetch(const OffsetFetchRequest::Group& request) const {
+  OffsetFetchResponse::Group response;
+  response.group_id = request.group_id;
+  response.error_code = trust(request.group_id);
+  if (response.error_code != ErrorCode::none) return response;
+  const auto* group = find(request.group_id);
+  const auto put = [](const CommittedOffset& offset, std::int32_t index, auto& topic) {
+    auto& answer = topic.partitions.emplace_back();
+    answer.partition_index = index;
+    answer.committed_offset = offset.offset;
+    answer.committed_leader_epoch = offset.leader_epoch;
+    answer.metadata = offset.metadata;
+  };
+  if (!request.topics) {
+    if (group == nullptr) return response;
+    for (const auto& [name, partitions] : group->offsets) {
+      auto& topic = response.topics.emplace_back();
+      topic.name = name;
+      for (const auto& [index, offset] : partitions) put(offset, index, topic);
+    }
+    return response;
+  }
+  static const CommittedOffset kNone;  // What was never committed is no error.
+  for (const auto& wanted : *request.topics) {
+    auto& topic = response.topics.emplace_back();
+    topic.name = wanted.name;
+    topic.topic_id = wanted.topic_id;
+    const TopicOffsets* known = nullptr;
+    if (group != nullptr) {
+      const auto found = group->offsets.find(wanted.name);
+      if (found != group->offsets.end()) known = &found->second;
+    }
+    for (const auto index : wanted.partition_indexes) {
+      const auto* offset = &kNone;
+      if (known != nullptr) {
+        const auto found = known->find(index);
+        if (found != known->end()) offset = &found->second;
+      }
+      put(*offset, index, topic);
+    }
+  }
+  return response;
+}
+
+OffsetDeleteResponse GroupCore::delete_offsets(const OffsetDeleteRequest& request, Step& step) {
+  OffsetDeleteResponse response;
+  const auto* group = find(request.group_id);
+  response.error_code = trust(request.group_id);
+  if (response.error_code != ErrorCode::none) return response;
+  if (group == nullptr) {
+    response.error_code = ErrorCode::group_id_not_found;
+    return response;
+  }
+  // Of a group at work only what nobody reads may go, and only consumers tell what they read.
+  if (group->state != GroupState::empty && !group->is_consumer_group()) {
+    response.error_code = ErrorCode::non_empty_group;
+    return response;
+  }
+  const auto subscribed = group->is_consumer_group() ? group->subscribed_topics() : std::nullopt;
+  for (const auto& topic : request.topics) {
+    auto& answers = response.topics.emplace_back();
+    answers.name = topic.name;
+    const bool in_use = subscribed && subscribed->contains(topic.name);
+    for (const auto& partition : topic.partitions) {
+      auto& answer = answers.partitions.emplace_back();
+      answer.partition_index = partition.partition_index;
+      if (in_use) {
+        answer.error_code = ErrorCode::group_subscribed_to_topic;
+        continue;
+      }
+      const auto found = group->offsets.find(topic.name);
+      if (found != group->offsets.end() && found->second.contains(partition.partition_index))
+        drop_offset({request.group_id, topic.name, partition.partition_index}, step);
+    }
+  }
+  return response;
+}
+
+}  // namespace broker

@@ -1,0 +1,212 @@
+#include "broker/coordinator/group_shard.h"
+
+#include <fmt/format.h>
+
+#include "protocol/record/batch_builder.h"
+
+namespace broker {
+
+using protocol::ErrorCode;
+
+namespace {
+
+/// Of several records together; one alone may have more (GroupLimits::record_bytes_max).
+constexpr std::size_t kBatchBytes = 512 << 10;
+constexpr std::size_t kNotesMax = 20;
+
+}  // namespace
+
+GroupShard::GroupShard(std::shared_ptr<Partition> partition, GroupShardServices services,
+                       std::uint64_t seed)
+    : partition_(std::move(partition)), services_(std::move(services)), seed_(seed) {}
+
+GroupShard::~GroupShard() { give_up_waiting(); }
+
+ErrorCode GroupShard::refusal() const {
+  return state_ == State::loading ? ErrorCode::coordinator_load_in_progress : kUnavailable;
+}
+
+Now GroupShard::now() const {
+  const auto& clock = loop().clock();
+  return {.monotonic = clock.monotonic(), .wall = clock.wall_ms()};
+}
+
+void GroupShard::load() {
+  ASSERT(loop().on_this_thread(), "a shard is touched on its loop only");
+  if (partition_->deleted()) {
+    state_ = State::unavailable;
+    return;
+  }
+  state_ = State::loading;
+  services_.workers.post([self = weak_from_this(), view = partition_->view(),
+                          limits = services_.limits, seed = seed_ + appends_, &loop = loop()] {
+    auto loaded = load_groups(*view, limits, seed);
+    loop.post([self, loaded = std::move(loaded)]() mutable {
+      if (const auto shard = self.lock()) shard->adopt(std::move(loaded));
+    });
+  });
+}
+
+void GroupShard::adopt(base::Result<LoadedGroups> loaded) {
+  if (state_ != State::loading) return;
+  const auto where = fmt::format("__consumer_offsets-{}", partition_->id().partition);
+  if (!loaded) {
+    services_.say(
+        fmt::format("{}: its groups are not available: {}", where, loaded.error().detail));
+    state_ = State::unavailable;
+    return;
+  }
+  for (std::size_t i = 0; i < loaded->notes.size() && i < kNotesMax; ++i)
+    services_.say(fmt::format("{}: {}", where, loaded->notes[i]));
+  if (loaded->notes.size() > kNotesMax)
+    services_.say(
+        fmt::format("{}: and {} more records like these", where, loaded->notes.size() - kNotesMax));
+  core_ = std::move(loaded->core);
+  state_ = State::ready;
+  core_->loaded(now());
+  expire();
+}
+
+void GroupShard::stop() {
+  ASSERT(loop().on_this_thread(), "a shard is touched on its loop only");
+  state_ = State::unavailable;
+  timer_.reset();
+  expiry_timer_.reset();
+  give_up_waiting();
+}
+
+template <class Response, class Ask>
+Task<GroupAnswer<Response>> GroupShard::park(Ask ask) {
+  if (state_ != State::ready) co_return std::unexpected(refusal());
+  const auto self = shared_from_this();  // Whoever is parked is what keeps it.
+  Parked parked;
+  const auto to = next_answer_++;
+  parked_.emplace(to, &parked);
+  Step step;
+  ask(*core_, to, now(), step);
+  carry_out(std::move(step));
+  auto answer = co_await parked;
+  if (!answer) co_return std::unexpected(answer.error());
+  co_return std::get<Response>(std::move(*answer));
+}
+
+Task<GroupAnswer<protocol::JoinGroupResponse>> GroupShard::join(protocol::JoinGroupRequest request,
+                                                                JoiningClient client) {
+  const auto ask = [&](GroupCore& core, AnswerTo to, Now now, Step& step) {
+    core.join(request, client, to, now, step);
+  };
+  co_return co_await park<protocol::JoinGroupResponse>(ask);
+}
+
+Task<GroupAnswer<protocol::SyncGroupResponse>> GroupShard::sync(
+    protocol::SyncGroupRequest request) {
+  const auto ask = [&](GroupCore& core, AnswerTo to, Now now, Step& step) {
+    core.sync(request, to, now, step);
+  };
+  co_return co_await park<protocol::SyncGroupResponse>(ask);
+}
+
+void GroupShard::carry_out(Step step) {
+  append(std::move(step.records));
+  for (auto& late : step.answers) {
+    after_commit([this, to = late.to, response = std::move(late.response)](bool committed) mutable {
+      const auto found = parked_.extract(to);
+      if (found.empty()) return;  // Given up already.
+      GroupAnswer<AnyResponse> answer = std::unexpected(kUnavailable);
+      if (committed) answer = std::move(response);
+      found.mapped()->set(std::move(answer));
+    });
+  }
+  arm();
+}
+
+void GroupShard::append(std::vector<EncodedRecord> records) {
+  const auto stamp = loop().clock().wall_ms();
+  record::BatchBuilder builder;
+  const auto finish = [&] {
+    auto batch = builder.finish();
+    ASSERT(batch.has_value(), "records of this size make a batch");
+    append_batch(std::move(*batch));
+  };
+  for (const auto& record : records) {
+    const std::optional<base::BytesView> value =
+        record.value ? std::optional<base::BytesView>(*record.value) : std::nullopt;
+    const auto size = record.key.size() + (value ? value->size() : 0);
+    if (builder.count() > 0 && builder.plain_size() + size > kBatchBytes) finish();
+    builder.add(
+        {.timestamp = stamp, .key = record.key, .value = value, .headers = {}, .offset_delta = {}});
+  }
+  if (builder.count() > 0) finish();
+}
+
+void GroupShard::append_batch(std::vector<std::byte> batch) {
+  ++appends_;
+  const auto owner = std::make_shared<std::vector<std::byte>>(std::move(batch));
+  partition_->produce({owner, *owner}, AckWhen::committed,
+                      [self = weak_from_this()](const ProduceOutcome& outcome) {
+                        if (const auto shard = self.lock()) shard->appended(outcome);
+                      });
+}
+
+void GroupShard::appended(const ProduceOutcome& outcome) {
+  ++outcomes_;
+  if (outcome.error != ErrorCode::none && state_ == State::ready)
+    lose_state(protocol::name_of(outcome.error));
+  while (!waiting_.empty() && waiting_.front().first <= outcomes_) {
+    auto done = std::move(waiting_.front().second);
+    waiting_.pop_front();
+    done(true);
+  }
+  // What the log holds is known again once nothing is under way.
+  if (state_ == State::loading && core_ == nullptr && outcomes_ == appends_) load();
+}
+
+void GroupShard::after_commit(AfterCommit done) {
+  if (outcomes_ == appends_ || state_ != State::ready) return done(state_ == State::ready);
+  waiting_.emplace_back(appends_, std::move(done));
+}
+
+/// A record could not be appended, but the core has applied it.
+void GroupShard::lose_state(std::string_view why) {
+  services_.say(
+      fmt::format("__consumer_offsets-{}: a record was refused ({}); its groups are read "
+                  "from the log again",
+                  partition_->id().partition, why));
+  state_ = State::loading;
+  core_.reset();
+  timer_.reset();
+  expiry_timer_.reset();
+  give_up_waiting();
+}
+
+void GroupShard::give_up_waiting() {
+  for (auto& [outcomes, done] : std::exchange(waiting_, {})) done(false);
+  for (auto& [to, parked] : std::exchange(parked_, {})) parked->set(std::unexpected(kUnavailable));
+}
+
+void GroupShard::arm() {
+  if (state_ != State::ready) return;
+  const auto next = core_->next_deadline();
+  if (!next || (timer_ && timer_at_ <= *next)) return;
+  timer_at_ = *next;
+  timer_ = loop().call_at(*next, [this] { on_time(); });
+}
+
+void GroupShard::on_time() {
+  timer_.reset();
+  Step step;
+  core_->on_time(now(), step);
+  carry_out(std::move(step));
+}
+
+void GroupShard::expire() {
+  Step step;
+  const auto at = now();
+  core_->forget_topics(services_.is_topic_gone, step);
+  core_->expire_offsets(at.wall, step);
+  expiry_timer_ =
+      loop().call_at(at.monotonic + services_.expiry_check_interval, [this] { expire(); });
+  carry_out(std::move(step));
+}
+
+}  // namespace broker

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <cstdint>
+#include <string_view>
+
+namespace broker {
+
+/// What Java's String.hashCode() gives for this text, which is UTF-8 here and UTF-16 there. A byte
+/// that is not UTF-8 counts as U+FFFD, as Java decodes it.
+std::int32_t java_hash(std::string_view text);
+
+}  // namespace broker

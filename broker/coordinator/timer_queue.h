@@ -1,0 +1,91 @@
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "protocol/base/clock.h"
+
+namespace broker {
+
+/// When something of a group is due. Moving it is a store; the queue looks again when it comes to
+/// the place the deadline had before.
+struct Deadline {
+  static constexpr base::MonotonicTime kNever = base::MonotonicTime::max();
+
+  base::MonotonicTime due = kNever;
+  base::MonotonicTime queued = kNever;  // Of its entry that counts, if any.
+
+  void cancel() { due = kNever; }
+};
+
+/// Whose deadline it is.
+struct GroupTimer {
+  enum class Kind : std::uint8_t {
+    session,  // A member has not been heard of.
+    pending,  // A member id was handed out and not used.
+    join,     // The join phase of a rebalance ends.
+    sync,     // Members that have not synced by now are removed.
+  };
+  Kind kind = Kind::session;
+  std::string group_id;
+  std::string member_id;  // For session and pending.
+};
+
+/// Deadlines as values, earliest first. Thousands of members heartbeat without touching it: an
+/// entry stays where it is, and goes to the deadline's new place when it comes up.
+///
+/// Thread: its owner's.
+class TimerQueue {
+ public:
+  void set(Deadline& deadline, base::MonotonicTime due, GroupTimer timer) {
+    deadline.due = due;
+    if (deadline.queued <= due) return;
+    deadline.queued = due;
+    push({due, std::move(timer)});
+  }
+
+  /// When pop() may have something.
+  std::optional<base::MonotonicTime> next() const {
+    if (entries_.empty()) return std::nullopt;
+    return entries_.front().at;
+  }
+
+  struct Entry {
+    base::MonotonicTime at;
+    GroupTimer timer;
+  };
+  /// The next entry whose time has come. Whether its deadline has come too is what expired() says.
+  std::optional<Entry> pop(base::MonotonicTime now) {
+    if (entries_.empty() || entries_.front().at > now) return std::nullopt;
+    std::ranges::pop_heap(entries_, later);
+    auto entry = std::move(entries_.back());
+    entries_.pop_back();
+    return entry;
+  }
+  /// True once for a deadline that has come; else the entry is put where the deadline is now.
+  bool expired(Deadline& deadline, Entry entry, base::MonotonicTime now) {
+    if (deadline.queued != entry.at) return false;  // Another entry counts.
+    deadline.queued = Deadline::kNever;
+    if (deadline.due > now) {
+      if (deadline.due != Deadline::kNever) set(deadline, deadline.due, std::move(entry.timer));
+      return false;
+    }
+    deadline.cancel();
+    return true;
+  }
+
+ private:
+  static bool later(const Entry& a, const Entry& b) { return a.at > b.at; }
+  void push(Entry entry) {
+    entries_.push_back(std::move(entry));
+    std::ranges::push_heap(entries_, later);
+  }
+
+  std::vector<Entry> entries_;  // A heap.
+};
+
+}  // namespace broker

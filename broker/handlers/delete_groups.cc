@@ -1,0 +1,31 @@
+#include "protocol/messages/delete_groups.h"
+
+#include <utility>
+
+#include "broker/handlers/handlers.h"
+
+namespace broker {
+
+using protocol::DeleteGroupsRequest;
+using protocol::DeleteGroupsResponse;
+
+/// DeleteGroups (42), v0 to v2: each by itself.
+Task<DeleteGroupsResponse> handle(RequestContext& context, DeleteGroupsRequest request) {
+  DeleteGroupsResponse response;
+  for (const auto& group_id : request.groups_names) {
+    const auto decide = [&group_id](GroupCore& core, Now /*now*/, Step& step) {
+      return core.delete_group(group_id, step);
+    };
+    auto answer = co_await context.services.groups.ask(context.loop(), group_id, decide);
+    if (answer) {
+      response.results.push_back(std::move(*answer));
+      continue;
+    }
+    auto& refused = response.results.emplace_back();
+    refused.group_id = group_id;
+    refused.error_code = answer.error();
+  }
+  co_return response;
+}
+
+}  // namespace broker

@@ -1,0 +1,31 @@
+#include "protocol/messages/join_group.h"
+#include "broker/handlers/handlers.h"
+
+namespace broker {
+
+using protocol::JoinGroupRequest;
+using protocol::JoinGroupResponse;
+
+namespace {
+
+/// As Java prints an address without a name, which is what Kafka shows and stores: "/127.0.0.1".
+std::string host_of(const std::string& peer) { return "/" + peer.substr(0, peer.rfind(':')); }
+
+}  // namespace
+
+/// JoinGroup (11), v0 to v9. Waits until the group's rebalance is complete.
+Task<JoinGroupResponse> handle(RequestContext& context, JoinGroupRequest request) {
+  JoiningClient client{.client_id = context.client_id,
+                       .host = host_of(context.connection.peer),
+                       .version = context.version};
+  const auto member_id = request.member_id;
+  auto answer =
+      co_await context.services.groups.join(context.loop(), std::move(request), std::move(client));
+  if (answer) co_return std::move(*answer);
+  JoinGroupResponse refused;
+  refused.error_code = answer.error();
+  refused.member_id = member_id;
+  co_return refused;
+}
+
+}  // namespace broker

@@ -1,0 +1,18 @@
+#include "protocol/messages/sync_group.h"
+#include "broker/handlers/handlers.h"
+
+namespace broker {
+
+using protocol::SyncGroupRequest;
+using protocol::SyncGroupResponse;
+
+/// SyncGroup (14), v0 to v5. A member waits until the leader has handed in the assignment.
+Task<SyncGroupResponse> handle(RequestContext& context, SyncGroupRequest request) {
+  auto answer = co_await context.services.groups.sync(context.loop(), std::move(request));
+  if (answer) co_return std::move(*answer);
+  SyncGroupResponse refused;
+  refused.error_code = answer.error();
+  co_return refused;
+}
+
+}  // namespace broker
