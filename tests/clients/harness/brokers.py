@@ -143,7 +143,7 @@ class Kafka(Broker):
         raise AssertionError("not reached")
 
     def _start(self, port):
-        free, controller = _free_ports(2)
+        free, controller = free_ports(2)
         port = port or free
         properties = self.directory / "server.properties"
         properties.write_text(f"""process.roles=broker,controller
@@ -168,7 +168,7 @@ offsets.topic.num.partitions=1
         return self
 
 
-def _free_ports(count):
+def free_ports(count):
     held = [socket.socket() for _ in range(count)]
     try:
         for each in held:

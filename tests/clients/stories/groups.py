@@ -66,6 +66,7 @@ class _Told:
     def settle(self, what):
         began = time.monotonic()
         self.group.settle(what)
+        self.group.wait(f"{what}: the group is stable", lambda: self.described()["state"] == "Stable")
         self.witness.saw(what, {"partitions of each": self.group.sizes(), "group": self.described()})
         self.witness.note(f"{what}: {time.monotonic() - began:.1f} s")
 
