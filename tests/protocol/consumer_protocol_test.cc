@@ -9,7 +9,6 @@
 
 #include "tests/support/hex.h"
 
-using protocol::ConsumerProtocolAssignment;
 using protocol::ConsumerProtocolSubscription;
 using tests::hex;
 
