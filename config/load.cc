@@ -1,5 +1,6 @@
 #include "config/load.h"
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
 #include <system_error>
