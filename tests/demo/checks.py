@@ -1,6 +1,7 @@
 """What must hold for what was read back. Plain functions over lists, so that checks_test.py can feed them what a broken
 broker would answer."""
 import collections
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from flights import Event
@@ -80,10 +81,18 @@ def order_per_key(events: list[Event], read: list[Read], index_of: dict[bytes, i
 
 
 def counts_per_key(events: list[Event], read: list[Read]) -> list[str]:
-    wanted = collections.Counter(event.key for event in events)
-    found = collections.Counter(record.key for record in read)
-    return [f"key {key!r}: {found[key]} read, {wanted[key]} in the file"
+    return differing_counts((event.key for event in events), (record.key for record in read))
+
+
+def differing_counts(wanted_keys: Iterable, found_keys: Iterable) -> list[str]:
+    wanted, found = collections.Counter(wanted_keys), collections.Counter(found_keys)
+    return [f"key {key!r}: {found[key]} found, {wanted[key]} wanted"
             for key in wanted | found if wanted[key] != found[key]]
+
+
+def differing_offsets(wanted: dict[int, int], found: dict[int, int]) -> list[str]:
+    return [f"partition {p}: {found.get(p)}, must be {wanted.get(p)}"
+            for p in sorted(wanted | found) if wanted.get(p) != found.get(p)]
 
 
 def gaps(read: list[Read]) -> list[str]:

@@ -85,6 +85,15 @@ class ChecksTest(unittest.TestCase):
         read[3] = read[3]._replace(timestamp=9000)
         self.assertEqual(checks.first_at(read, 8500), {0: (1, 9000), 1: None})
 
+    def test_a_group_that_counts_or_commits_wrongly(self):
+        keys = [record.key for record in stored()]
+        self.assertEqual(checks.differing_counts(keys, reversed(keys)), [])
+        self.assertEqual(len(checks.differing_counts(keys, keys[1:])), 1)
+        self.assertEqual(len(checks.differing_counts(keys, [*keys, b"N3"])), 1)
+        self.assertEqual(checks.differing_offsets({0: 4, 1: 5}, {1: 5, 0: 4}), [])
+        self.assertEqual(len(checks.differing_offsets({0: 4, 1: 5}, {0: 4, 1: 4})), 1)
+        self.assertEqual(len(checks.differing_offsets({0: 4}, {})), 1)
+
     def test_reading_from_a_time_starts_and_ends_exactly(self):
         later = [r for r in stored() if r.timestamp >= 2001]
         self.assertEqual(checks.check_from(stored(), 2001, later), [])

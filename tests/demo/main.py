@@ -15,6 +15,7 @@ import uuid
 import checks
 import clients
 import flights
+import group
 from broker import Broker
 from progress import Progress
 
@@ -67,7 +68,8 @@ def produce(bootstrap: str, topic: str, events: list[flights.Event], broker: Bro
     return produced
 
 
-def read_and_check(bootstrap: str, topic: str, events: list[flights.Event], produced: checks.Produced) -> checks.Findings:
+def read_and_check(bootstrap: str, topic: str, events: list[flights.Event],
+                   produced: checks.Produced) -> tuple[list[checks.Read], checks.Findings]:
     with contextlib.closing(clients.Reader(bootstrap, topic)) as reader:
         progress = Progress("read", reader.count())
         read = reader.from_beginning(progress.show)
@@ -85,8 +87,8 @@ def read_and_check(bootstrap: str, topic: str, events: list[flights.Event], prod
             case for at in moments for case in checks.check_offsets_at(read, at, reader.offsets_at(at))]
         findings[f"wrong from {SINCE:%d %B} on"] = checks.check_from(read, since, later)
     print(f"\n{len(produced.acked):>10,}  acknowledged\n{len(read):>10,}  read from the beginning"
-          f"\n{len(later):>10,}  read from {SINCE:%d %B %Y}, 00:00 in New York, on")
-    return findings
+          f"\n{len(later):>10,}  read from {SINCE:%d %B %Y}, 00:00 in New York, on\n", flush=True)
+    return read, findings
 
 
 def report(findings: checks.Findings) -> bool:
@@ -113,7 +115,9 @@ def run(chosen: argparse.Namespace, directory: pathlib.Path) -> bool:
         topic = f"departures-{uuid.uuid4().hex[:8]}" if chosen.bootstrap else "departures"
         print(f"            topic {topic}, {PARTITIONS} partitions, retention.ms=-1, at {bootstrap}\n", flush=True)
         produced = produce(bootstrap, topic, events, broker)
-        findings = read_and_check(bootstrap, topic, events, produced)
+        read, findings = read_and_check(bootstrap, topic, events, produced)
+        findings |= group.run(bootstrap, topic, read, milliseconds(SINCE), broker)
+        print()
         if broker:
             code = broker.stop()
             findings["unclean stops"] = [f"exit code {code} after SIGTERM"] if code else []
