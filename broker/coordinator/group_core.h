@@ -139,6 +139,7 @@ class GroupCore {
 
  private:
   using Milliseconds = std::chrono::milliseconds;
+  using Assignments = std::map<std::string, base::SharedBytes>;  // By member id.
   struct TextHash : std::hash<std::string_view> {
     using is_transparent = void;
   };
@@ -159,6 +160,9 @@ class GroupCore {
   void update_member(Group& group, GroupMember& member, Joining& joining, Now now, Step& step);
   void replace_static_member(Group& group, GroupMember& old, std::string new_id, Joining& joining,
                              Now now, Step& step);
+  void keep_static_member(const Group& group, GroupMember& member, const Joining& joining,
+                          const std::string& leader_before, Now now, Step& step);
+  static void tell_members(const Group& group, protocol::JoinGroupResponse& response);
   bool has_room(Group& group, std::string_view member_id) const;
   std::string make_member_id(const std::string& prefix);
 
@@ -179,9 +183,9 @@ class GroupCore {
                    Step& step) const;
 
   // Storing (group_store.cc).
-  using Assignments = std::map<std::string, base::SharedBytes>;  // By member id.
   bool store(const Group& group, const Assignments& assignments, base::Timestamp now, Step& step);
-  void store_offset(protocol::OffsetCommitKey key, protocol::OffsetCommitValue value, Step& step);
+  void store_offset(const protocol::OffsetCommitKey& key, protocol::OffsetCommitValue value,
+                    Step& step);
   void drop_offset(const protocol::OffsetCommitKey& key, Step& step);
   void drop_group(const std::string& group_id, Step& step);
 

@@ -241,29 +241,30 @@ void GroupCore::replace_static_member(Group& group, GroupMember& old, std::strin
       break;
   }
   if (group.vote() != group.protocol_name) return rebalance(group, now, step);
-  std::map<std::string, base::SharedBytes> assignments;
+  keep_static_member(group, member, joining, leader_before, now, step);
+}
+
+/// The group is stable and stays so: the member's new id is stored, and it gets its share by the
+/// next SyncGroup.
+void GroupCore::keep_static_member(const Group& group, GroupMember& member, const Joining& joining,
+                                   const std::string& leader_before, Now now, Step& step) {
+  Assignments assignments;
   for (const auto& [id, each] : group.members()) assignments.emplace(id, each.assignment);
-  if (!store(group, std::move(assignments), now.wall, step)) {
-    refuse(*std::exchange(member.joining, {}), ErrorCode::unknown_server_error, member.id, step);
-    return;
-  }
+  const auto to = *std::exchange(member.joining, {});
+  heard_of(group, member, now);
+  if (!store(group, assignments, now.wall, step))
+    return refuse(to, ErrorCode::unknown_server_error, member.id, step);
   JoinGroupResponse response;
   response.generation_id = group.generation;
   response.protocol_type = group.protocol_type;
   response.protocol_name = group.protocol_name;
   response.member_id = member.id;
   // Older clients would compute a new assignment if they were told that they lead.
-  const bool skips =
+  response.skip_assignment =
       joining.client.version >= kFirstWithSkipAssignment && group.is_leader(member.id);
-  response.leader = skips ? member.id : leader_before;
-  response.skip_assignment = skips;
-  if (skips) {
-    for (const auto& [id, each] : group.members())
-      response.members.push_back(
-          {id, each.instance_id, each.protocol(*group.protocol_name)->metadata});
-  }
-  step.answers.push_back({*std::exchange(member.joining, {}), std::move(response)});
-  heard_of(group, member, now);
+  response.leader = response.skip_assignment ? member.id : leader_before;
+  if (response.skip_assignment) tell_members(group, response);
+  step.answers.push_back({to, std::move(response)});
 }
 
 }  // namespace broker

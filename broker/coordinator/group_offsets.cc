@@ -100,7 +100,7 @@ OffsetFetchResponse::Group GroupCore::fetch(const OffsetFetchRequest::Group& req
     }
     return response;
   }
-  static const CommittedOffset kNone;  // What was never committed is no error.
+  static const CommittedOffset none;  // What was never committed is no error.
   for (const auto& wanted : *request.topics) {
     auto& topic = response.topics.emplace_back();
     topic.name = wanted.name;
@@ -111,7 +111,7 @@ OffsetFetchResponse::Group GroupCore::fetch(const OffsetFetchRequest::Group& req
       if (found != group->offsets.end()) known = &found->second;
     }
     for (const auto index : wanted.partition_indexes) {
-      const auto* offset = &kNone;
+      const auto* offset = &none;
       if (known != nullptr) {
         const auto found = known->find(index);
         if (found != known->end()) offset = &found->second;

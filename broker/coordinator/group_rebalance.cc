@@ -165,13 +165,16 @@ void GroupCore::answer_join(const Group& group, GroupMember& member, Step& step)
   response.protocol_name = group.protocol_name;
   response.leader = group.leader.value_or("");
   response.member_id = member.id;
-  if (group.is_leader(member.id) && group.state == GroupState::completing_rebalance) {
-    response.members.reserve(group.members().size());
-    for (const auto& [id, each] : group.members())
-      response.members.push_back(
-          {id, each.instance_id, each.protocol(*group.protocol_name)->metadata});
-  }
+  if (group.is_leader(member.id) && group.state == GroupState::completing_rebalance)
+    tell_members(group, response);
   step.answers.push_back({*std::exchange(member.joining, {}), std::move(response)});
+}
+
+void GroupCore::tell_members(const Group& group, JoinGroupResponse& response) {
+  response.members.reserve(group.members().size());
+  for (const auto& [id, each] : group.members())
+    response.members.push_back(
+        {id, each.instance_id, each.protocol(*group.protocol_name)->metadata});
 }
 
 void GroupCore::answer_sync(const Group& group, GroupMember& member, ErrorCode error,

@@ -107,7 +107,7 @@ Task<GroupAnswer<protocol::SyncGroupResponse>> GroupShard::sync(
 }
 
 void GroupShard::carry_out(Step step) {
-  append(std::move(step.records));
+  append(step.records);
   for (auto& late : step.answers) {
     after_commit([this, to = late.to, response = std::move(late.response)](bool committed) mutable {
       const auto found = parked_.extract(to);
@@ -120,7 +120,7 @@ void GroupShard::carry_out(Step step) {
   arm();
 }
 
-void GroupShard::append(std::vector<EncodedRecord> records) {
+void GroupShard::append(const std::vector<EncodedRecord>& records) {
   const auto stamp = loop().clock().wall_ms();
   record::BatchBuilder builder;
   const auto finish = [&] {

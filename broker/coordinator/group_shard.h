@@ -91,7 +91,7 @@ class GroupShard : public std::enable_shared_from_this<GroupShard> {
 
   void adopt(base::Result<LoadedGroups> loaded);
   void carry_out(Step step);
-  void append(std::vector<EncodedRecord> records);
+  void append(const std::vector<EncodedRecord>& records);
   void append_batch(std::vector<std::byte> batch);
   void appended(const ProduceOutcome& outcome);
   /// Now if nothing is under way; `done(false)` if what is under way is lost.

@@ -39,7 +39,7 @@ bool GroupCore::store(const Group& group, const Assignments& assignments, base::
   return true;
 }
 
-void GroupCore::store_offset(OffsetCommitKey key, OffsetCommitValue value, Step& step) {
+void GroupCore::store_offset(const OffsetCommitKey& key, OffsetCommitValue value, Step& step) {
   step.records.push_back(
       {protocol::encode_group_record_key(key), protocol::encode_group_record_value(value)});
   apply(key, std::move(value));
