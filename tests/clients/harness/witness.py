@@ -16,6 +16,7 @@ class Witness:
         self.seen = {}
         self.checks = []  # (name, ok, why)
         self.notes = []
+        self.gave_up = False
 
     def saw(self, name, what):
         """Something that must be the same on every broker. `what` is anything that JSON can say."""
@@ -24,6 +25,11 @@ class Witness:
     def check(self, name, ok, why=""):
         """Something that must hold on every broker."""
         self.checks.append((name, bool(ok), str(why)))
+
+    def give_up(self, why):
+        """The story does not go on, so the rest cannot be compared."""
+        self.gave_up = True
+        self.check("goes through to the end", False, why)
 
     def note(self, text):
         """Something for the reader of the run."""
