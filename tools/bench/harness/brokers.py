@@ -25,7 +25,8 @@ class Broker:
     name = ""
     core = BROKER_CORE
 
-    def __init__(self, scratch):
+    def __init__(self, scratch, settings=()):
+        self.settings = settings
         self.data = pathlib.Path(scratch) / self.name
         self.log = pathlib.Path(scratch) / f"{self.name}.log"
         shutil.rmtree(self.data, ignore_errors=True)
@@ -37,6 +38,11 @@ class Broker:
             self.process = subprocess.Popen(
                 self.command(), stdout=subprocess.PIPE, stderr=log, text=True, preexec_fn=pinned(self.core))
         self.address = self.wait_until_ready()
+        self.ready_ns = time.monotonic_ns()
+
+    def restart(self):
+        self.end()
+        self.begin()
 
     def command(self):
         raise NotImplementedError
@@ -51,7 +57,7 @@ class Broker:
         fields = pathlib.Path(f"/proc/{self.process.pid}/stat").read_text().rsplit(") ", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
-    def stop(self):
+    def end(self):
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(20)
@@ -59,6 +65,9 @@ class Broker:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+
+    def stop(self):
+        self.end()
         shutil.rmtree(self.data, ignore_errors=True)
 
     def __enter__(self):
@@ -73,7 +82,7 @@ class Stele(Broker):
 
     def command(self):
         return [str(BUILD / "stele"), "serve", "--data-dir", str(self.data), "--listen", "127.0.0.1:0",
-                "--threads", "1"]
+                "--threads", "1", *(part for setting in self.settings for part in ("--set", setting))]
 
 
 class Ideal(Broker):
@@ -90,8 +99,12 @@ class Kafka(Broker):
     core = None
     home = None  # Set by --kafka.
 
+    def __init__(self, scratch, settings=()):
+        self.ports = [free_port(), free_port()]
+        super().__init__(scratch, settings)
+
     def command(self):
-        ports = [free_port(), free_port()]
+        ports = self.ports
         self.address = f"127.0.0.1:{ports[0]}"
         properties = self.data / "server.properties"
         properties.write_text("\n".join([
@@ -100,11 +113,11 @@ class Kafka(Broker):
             f"listeners=PLAINTEXT://{self.address},CONTROLLER://127.0.0.1:{ports[1]}",
             f"advertised.listeners=PLAINTEXT://{self.address}",
             "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT",
-            f"log.dirs={self.data}/logs", "offsets.topic.replication.factor=1", ""]))
+            f"log.dirs={self.data}/logs", "offsets.topic.replication.factor=1", *self.settings, ""]))
         java = ["java", "-Xmx1g", "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn", "-cp", f"{self.home}/libs/*"]
         with open(self.log, "ab") as log:
-            subprocess.run(java + ["kafka.tools.StorageTool", "format", "-t", "MkU3OEVBNTcwNTJENDM1Tk",
-                                   "-c", str(properties)], check=True, stdout=log, stderr=log)
+            subprocess.run(java + ["kafka.tools.StorageTool", "format", "--ignore-formatted",
+                                   "-t", "MkU3OEVBNTcwNTJENDM1Tk", "-c", str(properties)], check=True, stdout=log, stderr=log)
         return java + ["kafka.Kafka", str(properties)]
 
     def wait_until_ready(self):

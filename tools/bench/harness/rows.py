@@ -24,10 +24,19 @@ class Row:
     prewarm_mib: int = 256
     cpu: str = "broker_cpu_us_per_request"  # Of its report: what it cost the broker.
     extra: tuple = ()  # More of its report, for the notes.
+    ideal_load: list | None = None  # What the ideal broker is given, if not the same.
+    goal: str = ""  # Stands in the place of the ideal broker, which cannot do this.
+    duration_ms: int | None = None  # Measured time, if that is not free to choose.
+    settings: tuple = ()  # NAME=VALUE, of the broker; Stele and Kafka call them the same.
+    fill: list | None = None  # A load that comes first; the broker is started again after it.
 
     def ratio(self, ours, ideal):
         """1: as good as the ideal; 0.5: half as fast, or twice as late."""
         return ours / ideal if self.more_is_better else ideal / ours
+
+    def load_for(self, broker):
+        load = self.ideal_load if broker.name == "ideal" and self.ideal_load else self.load
+        return [part.format(ready_ns=broker.ready_ns) for part in load]
 
 
 PRODUCE_EXTRA = ("p50_us", "p99_us")
@@ -64,9 +73,16 @@ ROWS = [
 
 def run_load(row, broker, duration_ms):
     """One run against a broker that is up; the load's report."""
-    command = [str(PROGRAMS / "load"), "--core", str(LOAD_CORE), row.load[0], "--broker", broker.address,
-               "--broker-process", str(broker.process.pid), "--prewarm-mib", str(row.prewarm_mib),
-               "--duration-ms", str(duration_ms), *row.load[1:]]
+    if row.fill:
+        call_load(row.fill, row, broker, duration_ms, 0)
+        broker.restart()
+    return call_load(row.load_for(broker), row, broker, row.duration_ms or duration_ms, row.prewarm_mib)
+
+
+def call_load(load, row, broker, duration_ms, prewarm_mib):
+    command = [str(PROGRAMS / "load"), "--core", str(LOAD_CORE), load[0], "--broker", broker.address,
+               "--broker-process", str(broker.process.pid), "--prewarm-mib", str(prewarm_mib),
+               "--duration-ms", str(duration_ms), *load[1:]]
     done = subprocess.run(command, capture_output=True, text=True, timeout=180)
     if done.returncode != 0:
         raise RuntimeError(f"{row.name} against {broker.name}: {done.stderr.strip()}")
@@ -81,7 +97,7 @@ def start_times(scratch, count):
     for _ in range(count):
         data = pathlib.Path(scratch) / "start"
         shutil.rmtree(data, ignore_errors=True)
-        command = Stele.command(type("At", (), {"data": data}))
+        command = Stele.command(type("At", (), {"data": data, "settings": ()}))
         for times in (fresh, again):
             done = subprocess.run([str(PROGRAMS / "load"), "start", "--", *command], capture_output=True, text=True,
                                   timeout=60, check=True)

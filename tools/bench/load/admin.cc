@@ -22,19 +22,6 @@ std::unexpected<base::Error> refused(std::string_view what, ErrorCode error) {
 
 }  // namespace
 
-base::Result<base::SharedBytes> Admin::exchange(const std::vector<std::byte>& request) {
-  connection_.queue(request);
-  TRY(connection_.send());
-  while (connection_.has_unsent()) TRY(connection_.send());
-  for (;;) {
-    if (const auto frame = connection_.next_frame()) {
-      const auto copy = std::make_shared<std::vector<std::byte>>(frame->begin(), frame->end());
-      return base::SharedBytes{copy, *copy};
-    }
-    TRY(connection_.receive(true));
-  }
-}
-
 base::Result<> Admin::create_topic(const std::string& name, std::int32_t partitions, bool synced) {
   protocol::CreateTopicsRequest request;
   auto& topic = request.topics.emplace_back();
@@ -43,7 +30,7 @@ base::Result<> Admin::create_topic(const std::string& name, std::int32_t partiti
   topic.replication_factor = 1;
   topic.configs.push_back(
       {.name = "flush.messages", .value = synced ? "1" : "9223372036854775807"});
-  const auto response = TRY(call(std::move(request), 5));
+  const auto response = TRY(caller_.call(std::move(request), 5));
   for (const auto& created : response.topics)
     if (created.error_code != ErrorCode::none) return refused("CreateTopics", created.error_code);
   // Apache Kafka answers before its partitions are led; nothing tells when they are.
@@ -59,7 +46,7 @@ base::Result<bool> Admin::is_ready(const std::string& topic, std::int32_t partit
   protocol::MetadataRequest request;
   request.topics.emplace().push_back({.topic_id = {}, .name = topic});
   request.allow_auto_topic_creation = false;
-  const auto response = TRY(call(std::move(request), 9));
+  const auto response = TRY(caller_.call(std::move(request), 9));
   for (const auto& found : response.topics) {
     if (found.name != topic || std::cmp_not_equal(found.partitions.size(), partitions)) continue;
     return std::ranges::all_of(found.partitions, [](const auto& partition) {
@@ -74,7 +61,7 @@ base::Result<base::Offset> Admin::high_watermark(const std::string& topic, std::
   auto& wanted = request.topics.emplace_back();
   wanted.topic = topic;
   wanted.partitions.push_back({.partition = partition, .partition_max_bytes = 1});
-  const auto response = TRY(call(std::move(request), 12));
+  const auto response = TRY(caller_.call(std::move(request), 12));
   if (response.error_code != ErrorCode::none) return refused("Fetch", response.error_code);
   for (const auto& found : response.responses) {
     for (const auto& answer : found.partitions) {
@@ -86,7 +73,7 @@ base::Result<base::Offset> Admin::high_watermark(const std::string& topic, std::
 }
 
 base::Result<> Admin::ask_api_versions() {
-  const auto response = TRY(call(protocol::ApiVersionsRequest{}, 0));
+  const auto response = TRY(caller_.call(protocol::ApiVersionsRequest{}, 0));
   if (response.error_code != ErrorCode::none) return refused("ApiVersions", response.error_code);
   return {};
 }

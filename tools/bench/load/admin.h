@@ -5,9 +5,7 @@
 
 #include "protocol/base/ids.h"
 #include "protocol/base/result.h"
-#include "protocol/wire/decoder.h"
-#include "protocol/wire/frame.h"
-#include "tools/bench/load/connection.h"
+#include "tools/bench/load/caller.h"
 
 namespace bench {
 
@@ -17,7 +15,7 @@ namespace bench {
 /// Thread: one at a time.
 class Admin {
  public:
-  explicit Admin(Connection connection) : connection_(std::move(connection)) {}
+  explicit Admin(Connection connection) : caller_(std::move(connection)) {}
 
   /// Creates a topic that syncs before it acknowledges, or never syncs, and waits until all its
   /// partitions can be written to.
@@ -29,23 +27,7 @@ class Admin {
  private:
   base::Result<bool> is_ready(const std::string& topic, std::int32_t partitions);
 
-  template <class Request>
-  base::Result<typename Request::Response> call(Request request, protocol::ApiVersion version) {
-    const protocol::RequestHeader header{.api_key = Request::api.key,
-                                         .api_version = version,
-                                         .correlation_id = ++correlation_id_,
-                                         .client_id = "bench"};
-    auto answer = TRY(exchange(protocol::encode_request(header, Request::api, show(request))));
-    auto body = TRY(protocol::decode_response_header(std::move(answer), correlation_id_,
-                                                     Request::api, version));
-    typename Request::Response response;
-    TRY(protocol::decode(show(response), Request::api, version, std::move(body)));
-    return response;
-  }
-  base::Result<base::SharedBytes> exchange(const std::vector<std::byte>& request);
-
-  Connection connection_;
-  std::int32_t correlation_id_ = 0;
+  Caller caller_;
 };
 
 }  // namespace bench

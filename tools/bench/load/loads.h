@@ -51,6 +51,43 @@ struct ConsumeLoad {
 };
 base::Result<Report> run_consume(const Target& target, const ConsumeLoad& load);
 
+/// Groups of one member each, which beats every `interval`; all of them spread evenly over it.
+struct HeartbeatLoad {
+  int groups = 10'000;
+  int connections = 100;
+  std::chrono::milliseconds interval{3000};
+};
+base::Result<Report> run_heartbeat(const Target& target, const HeartbeatLoad& load);
+
+/// A group whose leader comes again, over and over. The group's initial delay must be long enough
+/// for all members to come; the partitions are only talked about.
+struct RebalanceLoad {
+  int members = 100;
+  std::int32_t partitions = 1000;
+  int rebalances = 20;
+};
+base::Result<Report> run_rebalance(const Target& target, const RebalanceLoad& load);
+
+/// A group for each connection, which commits one offset at a time. Their states are spread over so
+/// many partitions of __consumer_offsets.
+struct CommitLoad {
+  int connections = 64;
+  std::int32_t partitions = 50;
+};
+base::Result<Report> run_commit(const Target& target, const CommitLoad& load);
+
+/// Every group commits an offset for every partition of every topic.
+struct OffsetsLoad {
+  int groups = 1000;
+  int topics = 20;
+  std::int32_t partitions = 50;  // Of each topic.
+  std::int64_t ready_ns = 0;     // When the broker was ready, by the monotonic clock.
+};
+base::Result<Report> run_fill_offsets(const Target& target, const OffsetsLoad& load);
+/// Of a broker that was filled and started again: from when it was ready until a group of each
+/// partition of __consumer_offsets is told its offsets.
+base::Result<Report> run_first_offsets(const Target& target, const OffsetsLoad& load);
+
 /// Starts `command`, which must print "ready on HOST:PORT", and takes the time from exec to its
 /// first answer. Ends it again.
 base::Result<Report> run_start(const std::vector<std::string>& command);

@@ -21,6 +21,11 @@ struct Options {
   bench::ProduceLoad produce;
   bench::LatencyLoad latency;
   bench::ConsumeLoad consume;
+  bench::HeartbeatLoad heartbeat;
+  std::int64_t heartbeat_interval_ms = 3000;
+  bench::RebalanceLoad rebalance;
+  bench::CommitLoad commit;
+  bench::OffsetsLoad offsets;
   std::vector<std::string> command;
   std::function<base::Result<Report>()> chosen;
 };
@@ -70,6 +75,55 @@ void add_consume(CLI::App& app, Options& options) {
   });
 }
 
+void add_heartbeat(CLI::App& app, Options& options) {
+  auto& command = *app.add_subcommand("heartbeat", "Groups of one member that do nothing else");
+  add_target(command, options);
+  command.add_option("--groups", options.heartbeat.groups, "");
+  command.add_option("--connections", options.heartbeat.connections, "");
+  command.add_option("--interval-ms", options.heartbeat_interval_ms, "Of each member");
+  command.callback([&options] {
+    options.heartbeat.interval = std::chrono::milliseconds(options.heartbeat_interval_ms);
+    options.chosen = [&options] { return run_heartbeat(options.target, options.heartbeat); };
+  });
+}
+
+void add_rebalance(CLI::App& app, Options& options) {
+  auto& command = *app.add_subcommand("rebalance", "From the last join to the last share");
+  add_target(command, options);
+  command.add_option("--members", options.rebalance.members, "");
+  command.add_option("--partitions", options.rebalance.partitions, "That they share");
+  command.add_option("--rebalances", options.rebalance.rebalances, "");
+  command.callback([&options] {
+    options.chosen = [&options] { return run_rebalance(options.target, options.rebalance); };
+  });
+}
+
+void add_commit(CLI::App& app, Options& options) {
+  auto& command = *app.add_subcommand("commit", "As many offsets as go in, one at a time");
+  add_target(command, options);
+  command.add_option("--connections", options.commit.connections, "Each with a group");
+  command.add_option("--partitions", options.commit.partitions, "Of __consumer_offsets, used");
+  command.callback([&options] {
+    options.chosen = [&options] { return run_commit(options.target, options.commit); };
+  });
+}
+
+void add_offsets(CLI::App& app, Options& options) {
+  const auto add = [&](const char* name, const char* what, auto run) {
+    auto& command = *app.add_subcommand(name, what);
+    add_target(command, options);
+    command.add_option("--groups", options.offsets.groups, "");
+    command.add_option("--topics", options.offsets.topics, "");
+    command.add_option("--partitions", options.offsets.partitions, "Of each topic");
+    command.add_option("--ready-ns", options.offsets.ready_ns, "When the broker was ready");
+    command.callback([&options, run] {
+      options.chosen = [&options, run] { return run(options.target, options.offsets); };
+    });
+  };
+  add("fill-offsets", "Commits of many groups for many partitions", bench::run_fill_offsets);
+  add("first-offsets", "From ready to the first offsets after a start", bench::run_first_offsets);
+}
+
 void add_start(CLI::App& app, Options& options) {
   auto& command = *app.add_subcommand("start", "From exec to the first answer");
   command.add_option("command", options.command, "Program and arguments, behind --")->required();
@@ -105,6 +159,10 @@ int main(int argc, char** argv) {
   add_produce(app, options);
   add_latency(app, options);
   add_consume(app, options);
+  add_heartbeat(app, options);
+  add_rebalance(app, options);
+  add_commit(app, options);
+  add_offsets(app, options);
   add_start(app, options);
   CLI11_PARSE(app, argc, argv);
   const auto report = run(options);

@@ -1,13 +1,13 @@
 #include "tools/bench/load/request_ring.h"
 
 #include <random>
+#include <utility>
 
 #include <fmt/format.h>
 
 #include "protocol/base/clock.h"
 #include "protocol/messages/produce.h"
 #include "protocol/record/batch_builder.h"
-#include "protocol/wire/frame.h"
 #include "tools/bench/common/field_reader.h"
 
 namespace bench {
@@ -37,18 +37,7 @@ base::Result<RequestRing> RequestRing::build(const std::string& topic, std::int3
   auto& to = request.topic_data.emplace_back();
   to.name = topic;
   to.partition_data.push_back({.index = partition, .records = TRY(build_batch(shape))});
-  RequestRing ring;
-  for (std::size_t i = 0; i < requests; ++i) {
-    const protocol::RequestHeader header{.api_key = protocol::ProduceRequest::api.key,
-                                         .api_version = kVersion,
-                                         .correlation_id = static_cast<std::int32_t>(i),
-                                         .client_id = "bench"};
-    const auto bytes =
-        protocol::encode_request(header, protocol::ProduceRequest::api, show(request));
-    ring.request_bytes_ = bytes.size();
-    ring.bytes_.insert(ring.bytes_.end(), bytes.begin(), bytes.end());
-  }
-  return ring;
+  return of(std::move(request), kVersion, requests);
 }
 
 base::Result<base::Offset> check_produce_answer(base::BytesView frame,
