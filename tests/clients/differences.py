@@ -2,12 +2,10 @@
 places in the observations that it touches. Nothing else may differ."""
 
 TO_COME = (
-    # Consumer groups.
-    "OffsetCommit", "OffsetFetch", "JoinGroup", "Heartbeat", "LeaveGroup", "SyncGroup", "DescribeGroups", "ListGroups",
-    "DeleteGroups", "OffsetDelete", "ConsumerGroupHeartbeat", "ConsumerGroupDescribe",
-    # Share and streams groups.
-    "ShareGroupHeartbeat", "ShareGroupDescribe", "ShareFetch", "ShareAcknowledge", "DescribeShareGroupOffsets",
-    "AlterShareGroupOffsets", "DeleteShareGroupOffsets", "StreamsGroupHeartbeat", "StreamsGroupDescribe",
+    # Groups of KIP-848, share and streams groups.
+    "ConsumerGroupHeartbeat", "ConsumerGroupDescribe", "ShareGroupHeartbeat", "ShareGroupDescribe", "ShareFetch",
+    "ShareAcknowledge", "DescribeShareGroupOffsets", "AlterShareGroupOffsets", "DeleteShareGroupOffsets",
+    "StreamsGroupHeartbeat", "StreamsGroupDescribe",
     # Transactions.
     "AddPartitionsToTxn", "AddOffsetsToTxn", "EndTxn", "WriteTxnMarkers", "TxnOffsetCommit", "DescribeProducers",
     "DescribeTransactions", "ListTransactions",
@@ -31,7 +29,8 @@ KNOWN = {
     # Topic configs that Kafka does not have.
     "stele.validate.compressed": r"/configs of [^/]*/stele\.validate\.compressed",
     # What kafka-broker-api-versions lists.
-    "old versions": r"/apis/(CreateTopics|DeleteTopics|DescribeConfigs|ListOffsets|OffsetForLeaderEpoch)/from",
+    "old versions": r"/apis/(CreateTopics|DeleteTopics|DescribeConfigs|ListOffsets|OffsetCommit|OffsetFetch|"
+                    r"OffsetForLeaderEpoch)/from",
     "APIs to come": "/apis/(" + "|".join(TO_COME) + ")",
     "APIs of clusters": "/apis/(" + "|".join(OF_CLUSTERS) + ")",
     "error sentences": r"/kafka-topics --create --topic tools-absent --replication-factor 2/lines",

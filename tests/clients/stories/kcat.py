@@ -53,6 +53,7 @@ class _Story:
             self._codec(codec)
         self._places()
         self._sizes()
+        self._group()
         self._unknown()
         self._disk()
 
@@ -104,6 +105,13 @@ class _Story:
                 self._witness.saw(f"produce one {what}", self._complaint(finished))
         finished = self._kcat(*CONSUMER, "-t", "kcat-large", "-p", "0", "-o", "0", "-e", "-q", "-f", "%S %o\n")
         self._witness.saw("sizes and offsets of large ones", [finished.code, finished.out])
+
+    def _group(self):
+        """A librdkafka of this age has groups only where a broker still serves the first versions."""
+        for what in ("reads all", "has read all"):
+            finished = self._kcat("-G", "kcat-group", "-X", "auto.offset.reset=earliest", "-e", "-q", "-f", "%t %p %o\n",
+                                  "kcat-gzip", "kcat-lz4")
+            self._witness.saw(f"a group {what}", [finished.code, sorted(finished.out.splitlines())])
 
     def _unknown(self):
         self._witness.saw("metadata of an unknown topic", self._metadata("-t", "kcat-unknown", "-X", "allow.auto.create.topics=false"))
