@@ -181,6 +181,13 @@ TopicDecision decide_grow(
   if (topic == nullptr)
     return refuse(ErrorCode::unknown_topic_or_partition,
                   "This server does not host this topic-partition.");
+  // Which partition keeps a group follows from how many there are: the broker would look for its
+  // groups where they are not.
+  if (is_internal_topic(name))
+    return refuse(ErrorCode::invalid_request,
+                  fmt::format("The topic {} keeps its number of partitions: what it holds would "
+                              "not be found any more.",
+                              name));
   if (count == topic->partitions)
     return refuse(ErrorCode::invalid_partitions,
                   fmt::format("Topic already has {} partition(s).", topic->partitions));

@@ -183,6 +183,12 @@ TEST_CASE("a topic does not shrink, stay, or grow beyond all measure", "[topics]
   CHECK(bench.grow("t", 10'001).error == ErrorCode::invalid_partitions);
 }
 
+TEST_CASE("the topic that groups are kept in does not grow", "[topics]") {
+  Bench bench;
+  bench.create({.name = "__consumer_offsets", .num_partitions = 3});
+  CHECK(bench.grow("__consumer_offsets", 4).error == ErrorCode::invalid_request);
+}
+
 TEST_CASE("assignments of new partitions are one for each, to this broker", "[topics]") {
   Bench bench;
   bench.create({.name = "t", .num_partitions = 1});
