@@ -51,6 +51,8 @@ class Member:
                 group.processed[(partition, offset)].append(self)
         else:
             self.events.append(event)
+            for partition, offset in event.get("committed", {}).items():
+                group.committed[int(partition)] = max(group.committed.get(int(partition), 0), offset)
             self.owned |= set(event.get("assigned", ()))
             self.owned -= set(event.get("revoked", ()))
             self.left |= event.get("left", False)
@@ -71,6 +73,7 @@ class Group:
         self.members = []  # All that ever were, in their order.
         self.read = collections.defaultdict(list)  # (partition, offset): [(member, value)]
         self.processed = collections.defaultdict(list)  # (partition, offset): [member]
+        self.committed = {}  # {partition: the highest offset that a member was told is committed}
         self._program, self._broker, self._name, self._topic = program, broker, group, topic
         self._partitions = partitions
         self._directory = pathlib.Path(directory)
@@ -154,6 +157,10 @@ class Group:
     def sizes(self):
         with self._condition:
             return sorted(len(member.owned) for member in self.running())
+
+    def told_committed(self):
+        with self._condition:
+            return dict(self.committed)
 
     def kill(self, member):
         """As kill -9 does it: it leaves no group."""

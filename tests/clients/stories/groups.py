@@ -62,6 +62,17 @@ class _Told:
     def described(self):
         return self.ask(wire_groups.described, self._name)
 
+    def committed(self):
+        """{partition: offset}, once the coordinator has loaded them."""
+        answer = {}
+
+        def is_loaded():
+            answer.update(self.ask(wire_groups.committed, self._name, TOPIC, list(range(PARTITIONS))))
+            return all(isinstance(offset, int) for offset in answer.values())
+
+        self.group.wait("the coordinator answers", is_loaded)
+        return answer
+
     def settle(self, what):
         began = time.monotonic()
         self.group.settle(what)
@@ -77,9 +88,8 @@ class _Told:
         codes = self.group.stop(self.group.running())
         self.witness.check("every member leaves and ends with 0", set(codes) == {0}, f"{codes} {self.group.describe()}")
         self._check_records(count, commit)
-        places = list(range(PARTITIONS))
-        ends = self.ask(wire_groups.ends, TOPIC, places)
-        committed = self.ask(wire_groups.committed, self._name, TOPIC, places)
+        ends = self.ask(wire_groups.ends, TOPIC, list(range(PARTITIONS)))
+        committed = self.committed()
         self.witness.check("every record was sent once", sum(ends.values()) == count, f"{ends}, {count}")
         self.witness.check("all is committed", committed == ends, f"committed {committed}, the log ends at {ends}")
 
@@ -118,8 +128,11 @@ def come_and_go(told, commit="before", assignor=None, count=3):
     told.settle("one is killed")
     start(last)
     told.settle("one is started again")
+    promised = told.group.told_committed()
     told.broker.kill()
     told.broker.start_again()
+    kept = told.committed()
+    told.witness.check("no commit is lost", all(kept[each] >= offset for each, offset in promised.items()), f"{promised} {kept}")
     told.settle("the broker is killed and started again")
     told.finish(commit)
     told.witness.saw("all have left", told.described())
