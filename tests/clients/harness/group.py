@@ -63,7 +63,8 @@ class Member:
 
     def __str__(self):
         state = "killed" if self.killed else f"ended with {self.process.poll()}" if self.process.poll() is not None else "runs"
-        return f"{self.name} {state}, has {sorted(self.owned)}, last said {self.events[-6:]}"
+        others = [event for event in self.events if "committed" not in event]
+        return f"{self.name} {state}, has {sorted(self.owned)}, last said {others[-6:]} {self.events[-1:]}"
 
 
 class Group:
