@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "protocol/base/assert.h"
+
 namespace broker {
 
 using protocol::ErrorCode;
@@ -31,39 +33,49 @@ ErrorCode GroupCore::trust(std::string_view group_id) const {
   return distrusted_.contains(group_id) ? ErrorCode::coordinator_not_available : ErrorCode::none;
 }
 
+Deadline* GroupCore::deadline_of(const GroupTimer& timer) {
+  auto* group = find(timer.group_id);
+  if (group == nullptr) return nullptr;
+  switch (timer.kind) {
+    case GroupTimer::Kind::session: {
+      auto* member = group->member(timer.member_id);
+      return member == nullptr ? nullptr : &member->session;
+    }
+    case GroupTimer::Kind::pending: {
+      const auto pending = group->pending.find(timer.member_id);
+      return pending == group->pending.end() ? nullptr : &pending->second;
+    }
+    case GroupTimer::Kind::join:
+      return &group->join_phase;
+    case GroupTimer::Kind::sync:
+      return &group->sync_phase;
+  }
+  ASSERT(false, "a timer is of one of its kinds");
+}
+
 void GroupCore::on_time(Now now, Step& step) {
   while (auto entry = timers_.pop(now.monotonic)) {
     const auto timer = entry->timer;
-    auto* group = find(timer.group_id);
-    if (group == nullptr) continue;
+    auto* deadline = deadline_of(timer);
+    if (deadline == nullptr || !timers_.expired(*deadline, std::move(*entry), now.monotonic))
+      continue;
+    auto& group = *find(timer.group_id);
     switch (timer.kind) {
-      case GroupTimer::Kind::session: {
-        auto* member = group->member(timer.member_id);
-        if (member == nullptr ||
-            !timers_.expired(member->session, std::move(*entry), now.monotonic))
-          break;
-        remove_member(*group, timer.member_id, step);
-        after_removal(*group, now, step);
+      case GroupTimer::Kind::session:
+        remove_member(group, timer.member_id, step);
+        after_removal(group, now, step);
         break;
-      }
-      case GroupTimer::Kind::pending: {
-        const auto pending = group->pending.find(timer.member_id);
-        if (pending == group->pending.end() ||
-            !timers_.expired(pending->second, std::move(*entry), now.monotonic))
-          break;
-        group->pending.erase(pending);
-        if (group->state == GroupState::preparing_rebalance)
-          complete_join_if_all_are_here(*group, now, step);
-        drop_if_nothing(*group);
+      case GroupTimer::Kind::pending:
+        group.pending.erase(timer.member_id);
+        if (group.state == GroupState::preparing_rebalance)
+          complete_join_if_all_are_here(group, now, step);
+        drop_if_nothing(group);
         break;
-      }
       case GroupTimer::Kind::join:
-        if (timers_.expired(group->join_phase, std::move(*entry), now.monotonic))
-          on_join_deadline(*group, now, step);
+        on_join_deadline(group, now, step);
         break;
       case GroupTimer::Kind::sync:
-        if (timers_.expired(group->sync_phase, std::move(*entry), now.monotonic))
-          on_sync_deadline(*group, now, step);
+        on_sync_deadline(group, now, step);
         break;
     }
   }

@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <deque>
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -123,19 +124,29 @@ class GroupCore {
   using IsGone = std::function<bool(std::string_view, const base::Uuid&)>;
   void forget_topics(const IsGone& is_gone, Step& step);
 
-  // Replay. A record that cannot be read makes its group distrusted: it is answered
-  // COORDINATOR_NOT_AVAILABLE until somebody deletes it.
+  // Replay (group_loader.h). A record that cannot be read makes its group distrusted: it is
+  // answered COORDINATOR_NOT_AVAILABLE until somebody deletes it, which writes tombstones for such
+  // keys too.
   void apply(const protocol::GroupMetadataKey& key,
              std::optional<protocol::GroupMetadataValue> value);
   void apply(const protocol::OffsetCommitKey& key,
              std::optional<protocol::OffsetCommitValue> value);
-  void distrust(std::string group_id) { distrusted_.insert(std::move(group_id)); }
+  void distrust(std::string group_id, base::BytesView key, std::string why);
+  /// A later record has the same key and can be read: what the first one said does not matter.
+  void settle(std::string_view group_id, base::BytesView key);
   /// All records have been applied: members have their session's time to be heard of.
   void loaded(Now now);
+
+  /// By group, by the key of a record that cannot be read: why not.
+  using Distrusted =
+      std::map<std::string, std::map<std::vector<std::byte>, std::string>, std::less<>>;
+  const Distrusted& distrusted() const { return distrusted_; }
 
   /// COORDINATOR_NOT_AVAILABLE for a group that lost a record, else none.
   protocol::ErrorCode trust(std::string_view group_id) const;
   std::size_t group_count() const { return groups_.size(); }
+  /// Null if there is no such group.
+  const Group* find(std::string_view group_id) const;
 
  private:
   using Milliseconds = std::chrono::milliseconds;
@@ -145,10 +156,11 @@ class GroupCore {
   };
 
   Group* find(std::string_view group_id);
-  const Group* find(std::string_view group_id) const;
   Group& make(const std::string& group_id);
   /// A group that was never stored and has nobody in it is nothing.
   void drop_if_nothing(const Group& group);
+  /// Null if whoever it belonged to is gone.
+  Deadline* deadline_of(const GroupTimer& timer);
 
   // Joining (group_join.cc).
   struct Joining;
@@ -160,11 +172,11 @@ class GroupCore {
   void update_member(Group& group, GroupMember& member, Joining& joining, Now now, Step& step);
   void replace_static_member(Group& group, GroupMember& old, std::string new_id, Joining& joining,
                              Now now, Step& step);
-  void keep_static_member(const Group& group, GroupMember& member, const Joining& joining,
-                          const std::string& leader_before, Now now, Step& step);
+  void keep_static_member(Group& group, GroupMember& member, const Joining& joining,
+                          const GroupMember& before, Now now, Step& step);
   static void tell_members(const Group& group, protocol::JoinGroupResponse& response);
   bool has_room(Group& group, std::string_view member_id) const;
-  std::string make_member_id(const std::string& prefix);
+  std::string make_member_id(const std::string& name);
 
   // Rebalances (group_rebalance.cc).
   void rebalance(Group& group, Now now, Step& step);
@@ -195,7 +207,7 @@ class GroupCore {
   GroupLimits limits_;
   base::Random random_;
   std::unordered_map<std::string, Group, TextHash, std::equal_to<>> groups_;
-  std::set<std::string, std::less<>> distrusted_;
+  Distrusted distrusted_;
   TimerQueue timers_;
   std::deque<std::pair<std::string, std::string>>
       pending_order_;  // Group and member, oldest first.

@@ -43,7 +43,8 @@ void GroupCore::expire_offsets(base::Timestamp now, Step& step) {
       for (const auto& [index, offset] : partitions) {
         const auto since = unused.since(topic, offset);
         const bool over =
-            since && now >= offset.expires_at.value_or(*since + limits_.offsets_retention.count());
+            since && (offset.expires_at ? *offset.expires_at <= now
+                                        : *since <= now - limits_.offsets_retention.count());
         if (over) expired.push_back({group_id, topic, index});
         all = all && over;
       }

@@ -16,6 +16,7 @@ namespace {
 
 constexpr protocol::ApiVersion kFirstWithKnownId = 4;         // KIP-394
 constexpr protocol::ApiVersion kFirstWithSkipAssignment = 9;  // KIP-814
+constexpr std::size_t kUuidLength = 36;
 
 void refuse(AnswerTo to, ErrorCode error, std::string member_id, Step& step) {
   JoinGroupResponse response;
@@ -65,6 +66,7 @@ void GroupCore::join(const JoinGroupRequest& request, const JoiningClient& clien
   if (const auto error = trust(request.group_id); error != ErrorCode::none)
     return refuse(to, error, request.member_id, step);
 
+  timers_.prune([this](const GroupTimer& timer) { return deadline_of(timer); });
   const bool is_new = request.member_id.empty();
   auto* group = find(request.group_id);
   if (group == nullptr) {
@@ -106,8 +108,10 @@ bool GroupCore::has_room(Group& group, std::string_view member_id) const {
   ASSERT(false, "a group is in one of its states");
 }
 
-/// "<prefix>-" and a version 4 UUID, as Kafka makes them.
-std::string GroupCore::make_member_id(const std::string& prefix) {
+/// "<prefix>-" and a version 4 UUID, as Kafka makes them. What clients call themselves may be as
+/// long as a text can be; their id must be one too.
+std::string GroupCore::make_member_id(const std::string& name) {
+  const auto prefix = std::string_view(name).substr(0, protocol::kTextMax - kUuidLength - 1);
   const auto high = (random_.next() & 0xffff'ffff'ffff'0fff) | 0x4000;
   const auto low = (random_.next() & 0x3fff'ffff'ffff'ffff) | 0x8000'0000'0000'0000;
   return fmt::format("{}-{:08x}-{:04x}-{:04x}-{:04x}-{:012x}", prefix, high >> 32U,
@@ -150,6 +154,9 @@ void GroupCore::join_known_member(Group& group, Joining& joining, Now now, Step&
   const auto& request = joining.request;
   const auto pending = group.pending.find(request.member_id);
   if (pending != group.pending.end()) {
+    // Only dynamic members are given ids to come back with; Kafka stumbles over this likewise.
+    if (request.group_instance_id)
+      return refuse(joining.to, ErrorCode::unknown_server_error, request.member_id, step);
     group.pending.erase(pending);
     return add_member(group, request.member_id, joining, now, step);
   }
@@ -222,12 +229,12 @@ void GroupCore::update_member(Group& group, GroupMember& member, Joining& joinin
 /// group would go on in the same way.
 void GroupCore::replace_static_member(Group& group, GroupMember& old, std::string new_id,
                                       Joining& joining, Now now, Step& step) {
-  const auto leader_before = group.leader.value_or("");
   // Whoever still waits under the old id is not that member any more.
   if (old.joining)
     refuse(*std::exchange(old.joining, {}), ErrorCode::fenced_instance_id, old.id, step);
   if (old.syncing) answer_sync(group, old, ErrorCode::fenced_instance_id, step);
   old.session = {};  // What the queue has names the old id.
+  const auto before = old;
   auto& member = group.rename(old.id, std::move(new_id));
   update_member(group, member, joining, now, step);
   switch (group.state) {
@@ -241,28 +248,33 @@ void GroupCore::replace_static_member(Group& group, GroupMember& old, std::strin
       break;
   }
   if (group.vote() != group.protocol_name) return rebalance(group, now, step);
-  keep_static_member(group, member, joining, leader_before, now, step);
+  keep_static_member(group, member, joining, before, now, step);
 }
 
 /// The group is stable and stays so: the member's new id is stored, and it gets its share by the
 /// next SyncGroup.
-void GroupCore::keep_static_member(const Group& group, GroupMember& member, const Joining& joining,
-                                   const std::string& leader_before, Now now, Step& step) {
+void GroupCore::keep_static_member(Group& group, GroupMember& member, const Joining& joining,
+                                   const GroupMember& before, Now now, Step& step) {
   Assignments assignments;
   for (const auto& [id, each] : group.members()) assignments.emplace(id, each.assignment);
   const auto to = *std::exchange(member.joining, {});
   heard_of(group, member, now);
-  if (!store(group, assignments, now.wall, step))
-    return refuse(to, ErrorCode::unknown_server_error, member.id, step);
+  if (!store(group, assignments, now.wall, step)) {
+    // What cannot be stored has not happened: the member goes by its old id, as in Kafka.
+    auto& still = group.rename(member.id, before.id);
+    still = before;
+    heard_of(group, still, now);
+    return refuse(to, ErrorCode::unknown_server_error, "", step);
+  }
   JoinGroupResponse response;
   response.generation_id = group.generation;
   response.protocol_type = group.protocol_type;
   response.protocol_name = group.protocol_name;
   response.member_id = member.id;
   // Older clients would compute a new assignment if they were told that they lead.
-  response.skip_assignment =
-      joining.client.version >= kFirstWithSkipAssignment && group.is_leader(member.id);
-  response.leader = response.skip_assignment ? member.id : leader_before;
+  const bool leads = group.is_leader(member.id);
+  response.skip_assignment = leads && joining.client.version >= kFirstWithSkipAssignment;
+  response.leader = leads && !response.skip_assignment ? before.id : group.leader.value_or("");
   if (response.skip_assignment) tell_members(group, response);
   step.answers.push_back({to, std::move(response)});
 }

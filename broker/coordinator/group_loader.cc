@@ -6,7 +6,6 @@
 #include <fmt/format.h>
 
 #include "broker/partition/log_replay.h"
-#include "protocol/record/record_reader.h"
 
 namespace broker {
 namespace {
@@ -14,67 +13,64 @@ namespace {
 /// The largest record: a group of very many members.
 constexpr std::size_t kRecordBytesMax = 64 << 20;
 
-class Fold {
- public:
-  explicit Fold(LoadedGroups& loaded) : loaded_(loaded) {}
+const std::string& group_of(const protocol::UnreadableGroupRecord& record) { return record.group; }
+const std::string& group_of(const auto& record) { return record.key.group; }
 
-  void batch(const record::BatchHeader& header, base::BytesView batch) {
-    if (header.control()) return;
-    const auto records = batch.subspan(record::BatchHeader::kSize);
-    const bool whole = header.crc == record::batch_crc(header, records);
-    const auto walked = record::each_record(batch, kRecordBytesMax,
-                                            [this, whole](const record::RecordView& record) {
-                                              take(record, whole);
-                                              return true;
-                                            });
-    if (!walked)
-      note(fmt::format("the batch at offset {} cannot be read: {}", header.base_offset,
-                       walked.error().detail));
-  }
-
- private:
-  void take(const record::RecordView& record, bool whole) {
-    if (!record.key) return note(fmt::format("the record at offset {} has no key", record.offset));
-    auto decoded = protocol::decode_group_record(*record.key, record.value);
-    if (!decoded)
-      return note(fmt::format("the record at offset {} cannot be read: {}", record.offset,
-                              decoded.error().detail));
-    if (auto* unreadable = std::get_if<protocol::UnreadableGroupRecord>(&*decoded))
-      return distrust(std::move(unreadable->group), record.offset, unreadable->error.detail);
-    if (auto* offset = std::get_if<protocol::OffsetCommitRecord>(&*decoded)) {
-      if (!whole) return distrust(std::move(offset->key.group), record.offset, kChecksum);
-      return loaded_.core->apply(offset->key, std::move(offset->value));
-    }
-    auto& group = std::get<protocol::GroupMetadataRecord>(*decoded);
-    if (!whole) return distrust(std::move(group.key.group), record.offset, kChecksum);
-    loaded_.core->apply(group.key, std::move(group.value));
-  }
-
-  void distrust(std::string group, base::Offset offset, std::string_view why) {
-    note(
-        fmt::format("group {} is not available, because its record at offset {} cannot be read: "
-                    "{}. Deleting the group makes it usable again",
-                    group, offset, why));
-    loaded_.core->distrust(std::move(group));
-  }
-
-  void note(std::string line) { loaded_.notes.push_back(std::move(line)); }
-
-  static constexpr std::string_view kChecksum = "its batch does not match its checksum";
-
-  LoadedGroups& loaded_;
-};
+void fold_batch(const record::BatchHeader& header, base::BytesView batch, LoadedGroups& loaded) {
+  if (header.control()) return;
+  const auto note = [&loaded](std::string_view what, base::Offset offset, std::string_view why) {
+    loaded.notes.push_back(
+        fmt::format("the {} at offset {} cannot be read: {}", what, offset, why));
+  };
+  const auto records = batch.subspan(record::BatchHeader::kSize);
+  const bool whole = header.crc == record::batch_crc(header, records);
+  const auto fold = [&](const record::RecordView& record) {
+    const auto folded = fold_record(*loaded.core, record, whole);
+    if (!folded) note("record", record.offset, folded.error().detail);
+    return true;
+  };
+  const auto walked = record::each_record(batch, kRecordBytesMax, fold);
+  if (!walked) note("batch", header.base_offset, walked.error().detail);
+}
 
 }  // namespace
+
+base::Result<> fold_record(GroupCore& core, const record::RecordView& record, bool whole) {
+  if (!record.key) return base::fail(base::Fault::corruption, "it has no key");
+  auto decoded = TRY(protocol::decode_group_record(*record.key, record.value));
+  const auto& group =
+      std::visit([](const auto& any) -> const std::string& { return group_of(any); }, decoded);
+  const auto at = [&record](std::string_view why) {
+    return fmt::format("its record at offset {} cannot be read: {}", record.offset, why);
+  };
+  if (!whole) {
+    core.distrust(group, *record.key, at("its batch does not match its checksum"));
+    return {};
+  }
+  if (const auto* unreadable = std::get_if<protocol::UnreadableGroupRecord>(&decoded);
+      unreadable != nullptr && record.value) {
+    core.distrust(group, *record.key, at(unreadable->error.detail));
+    return {};
+  }
+  core.settle(group, *record.key);
+  if (auto* offset = std::get_if<protocol::OffsetCommitRecord>(&decoded))
+    core.apply(offset->key, std::move(offset->value));
+  if (auto* metadata = std::get_if<protocol::GroupMetadataRecord>(&decoded))
+    core.apply(metadata->key, std::move(metadata->value));
+  return {};
+}
 
 base::Result<LoadedGroups> load_groups(const storage::LogView& log, const GroupLimits& limits,
                                        std::uint64_t seed) {
   LoadedGroups loaded{.core = std::make_unique<GroupCore>(limits, seed), .notes = {}};
-  Fold fold(loaded);
-  TRY(replay_log(log, [&fold](const record::BatchHeader& header, base::BytesView batch) {
-    fold.batch(header, batch);
+  TRY(replay_log(log, [&loaded](const record::BatchHeader& header, base::BytesView batch) {
+    fold_batch(header, batch, loaded);
     return base::Result<>{};
   }));
+  for (const auto& [group, reasons] : loaded.core->distrusted())
+    loaded.notes.push_back(fmt::format(
+        "group {} is not available, because {}. Deleting the group makes it usable again", group,
+        reasons.begin()->second));
   return loaded;
 }
 

@@ -1,11 +1,13 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "broker/coordinator/group_core.h"
 #include "protocol/base/result.h"
+#include "protocol/record/record_reader.h"
 #include "storage/log/log_view.h"
 
 namespace broker {
@@ -16,6 +18,10 @@ struct LoadedGroups {
   /// What could not be read and was left out, one line each; the groups it names are distrusted.
   std::vector<std::string> notes;
 };
+
+/// Folds one record, of a batch that matches its checksum or not. If it cannot be read its group is
+/// distrusted; an error, with the faults of decode_group_record(), where not even that can be told.
+base::Result<> fold_record(GroupCore& core, const record::RecordView& record, bool whole);
 
 /// Folds the log. A record that cannot be read costs its own group only; a log of which batches
 /// cannot be found any more is an error, that of replay_log().

@@ -1,4 +1,6 @@
+#include <limits>
 #include <utility>
+#include <vector>
 
 #include "broker/coordinator/group_core.h"
 
@@ -16,6 +18,12 @@ using protocol::OffsetFetchResponse;
 namespace {
 
 constexpr protocol::ApiVersion kFirstWithGroupNotFound = 9;  // KIP-848
+
+/// `by` is not negative; a time that cannot be told is the last one there is.
+base::Timestamp later(base::Timestamp at, std::int64_t by) {
+  constexpr auto kEnd = std::numeric_limits<base::Timestamp>::max();
+  return at > kEnd - by ? kEnd : at + by;
+}
 
 }  // namespace
 
@@ -69,8 +77,13 @@ OffsetCommitResponse GroupCore::commit(const OffsetCommitRequest& request,
         answer.error_code = ErrorCode::offset_metadata_too_large;
         continue;
       }
-      if (request.retention_time_ms >= 0)
-        value.expire_timestamp = now.wall + request.retention_time_ms;
+      if (request.retention_time_ms >= 0) {
+        value.expire_timestamp = later(now.wall, request.retention_time_ms);
+        // The record with a time to expire at has no room for these (group_records.h): what is
+        // remembered is what a restart would find.
+        value.leader_epoch = -1;
+        value.topic_id = {};
+      }
       store_offset({request.group_id, topic.name, partition.partition_index}, std::move(value),
                    step);
     }
@@ -131,16 +144,19 @@ OffsetDeleteResponse GroupCore::delete_offsets(const OffsetDeleteRequest& reques
     response.error_code = ErrorCode::group_id_not_found;
     return response;
   }
-  // Of a group at work only what nobody reads may go, and only consumers tell what they read.
+  // Of a group at work only what nobody reads may go, and only consumers tell what they read: what
+  // cannot be told of them may be anything.
   if (group->state != GroupState::empty && !group->is_consumer_group()) {
     response.error_code = ErrorCode::non_empty_group;
     return response;
   }
-  const auto subscribed = group->is_consumer_group() ? group->subscribed_topics() : std::nullopt;
+  const bool are_consumers = group->is_consumer_group();
+  const auto subscribed = group->subscribed_topics();
+  std::vector<protocol::OffsetCommitKey> dropped;
   for (const auto& topic : request.topics) {
     auto& answers = response.topics.emplace_back();
     answers.name = topic.name;
-    const bool in_use = subscribed && subscribed->contains(topic.name);
+    const bool in_use = are_consumers && (!subscribed || subscribed->contains(topic.name));
     for (const auto& partition : topic.partitions) {
       auto& answer = answers.partitions.emplace_back();
       answer.partition_index = partition.partition_index;
@@ -150,9 +166,11 @@ OffsetDeleteResponse GroupCore::delete_offsets(const OffsetDeleteRequest& reques
       }
       const auto found = group->offsets.find(topic.name);
       if (found != group->offsets.end() && found->second.contains(partition.partition_index))
-        drop_offset({request.group_id, topic.name, partition.partition_index}, step);
+        dropped.push_back({request.group_id, topic.name, partition.partition_index});
     }
   }
+  // With its last offset the group may go too.
+  for (const auto& key : dropped) drop_offset(key, step);
   return response;
 }
 

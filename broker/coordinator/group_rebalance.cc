@@ -16,6 +16,10 @@ namespace {
 /// waited for for ever (Kafka's CLASSIC_GROUP_NEW_MEMBER_JOIN_TIMEOUT).
 constexpr std::chrono::minutes kNewMemberMax{5};
 
+/// Members may have a time-out of nothing; looking for a leader again and again must not keep the
+/// loop busy.
+constexpr std::chrono::milliseconds kLeaderlessMin{1000};
+
 }  // namespace
 
 void GroupCore::rebalance(Group& group, Now now, Step& step) {
@@ -67,8 +71,8 @@ void GroupCore::complete_join(Group& group, Now now, Step& step) {
 
   if (!group.members().empty() && !group.elect_leader()) {
     // Only absent static members are left, and none of them can lead.
-    timers_.set(group.join_phase, now.monotonic + Milliseconds(group.rebalance_timeout_ms()),
-                {GroupTimer::Kind::join, group.id(), {}});
+    const auto wait = std::max(Milliseconds(group.rebalance_timeout_ms()), kLeaderlessMin);
+    timers_.set(group.join_phase, now.monotonic + wait, {GroupTimer::Kind::join, group.id(), {}});
     return;
   }
   group.initial_rebalance = false;

@@ -58,7 +58,8 @@ void GroupCore::drop_group(const std::string& group_id, Step& step) {
       for (const auto& [index, offset] : partitions) keys.push_back({group_id, topic, index});
     for (const auto& key : keys) drop_offset(key, step);
   }
-  distrusted_.erase(group_id);
+  if (const auto unreadable = distrusted_.extract(group_id))
+    for (const auto& [key, why] : unreadable.mapped()) step.records.push_back({key, std::nullopt});
   const GroupMetadataKey key{.group = group_id};
   step.records.push_back({protocol::encode_group_record_key(key), std::nullopt});
   apply(key, std::nullopt);
@@ -127,6 +128,17 @@ void GroupCore::apply(const OffsetCommitKey& key, std::optional<OffsetCommitValu
   topic->second.erase(key.partition);
   if (topic->second.empty()) group->offsets.erase(topic);
   drop_if_nothing(*group);
+}
+
+void GroupCore::distrust(std::string group_id, base::BytesView key, std::string why) {
+  distrusted_[std::move(group_id)].insert_or_assign({key.begin(), key.end()}, std::move(why));
+}
+
+void GroupCore::settle(std::string_view group_id, base::BytesView key) {
+  const auto found = distrusted_.find(group_id);
+  if (found == distrusted_.end()) return;
+  found->second.erase({key.begin(), key.end()});
+  if (found->second.empty()) distrusted_.erase(found);
 }
 
 void GroupCore::loaded(Now now) {

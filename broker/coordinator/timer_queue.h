@@ -1,6 +1,7 @@
 #pragma once
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -78,6 +79,21 @@ class TimerQueue {
     return true;
   }
 
+  /// Entries of deadlines that are gone stay until their time comes. Once most may be such ones,
+  /// they are dropped: `deadline_of(timer)` finds the deadline, or null. Whoever lets a stranger
+  /// make deadlines calls this.
+  template <class DeadlineOf>
+  void prune(DeadlineOf deadline_of) {
+    if (entries_.size() < prune_at_) return;
+    std::erase_if(entries_, [&deadline_of](const Entry& entry) {
+      const Deadline* deadline = deadline_of(entry.timer);
+      return deadline == nullptr || deadline->queued != entry.at;
+    });
+    std::ranges::make_heap(entries_, later);
+    prune_at_ = std::max(kPruneFrom, 2 * entries_.size());
+  }
+  std::size_t size() const { return entries_.size(); }
+
  private:
   static bool later(const Entry& a, const Entry& b) { return a.at > b.at; }
   void push(Entry entry) {
@@ -85,7 +101,10 @@ class TimerQueue {
     std::ranges::push_heap(entries_, later);
   }
 
+  static constexpr std::size_t kPruneFrom = 1024;
+
   std::vector<Entry> entries_;  // A heap.
+  std::size_t prune_at_ = kPruneFrom;
 };
 
 }  // namespace broker
