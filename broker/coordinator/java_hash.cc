@@ -5,36 +5,43 @@ namespace {
 
 constexpr std::uint32_t kReplacement = 0xfffd;
 
+/// How many bytes the character has that begins so; 1 also for what begins none.
+std::size_t length_of(unsigned first) {
+  if (first >= 0xc2 && first < 0xe0) return 2;
+  if (first >= 0xe0 && first < 0xf0) return 3;
+  if (first >= 0xf0 && first < 0xf5) return 4;
+  return 1;
+}
+
+/// True for bytes that may come second after `first`: what would be too long for its character, or
+/// too large, is none (Unicode, table 3-7).
+bool may_follow(unsigned first, unsigned second) {
+  const auto low = first == 0xe0 ? 0xa0U : first == 0xf0 ? 0x90U : 0x80U;
+  const auto high = first == 0xf4 ? 0x8fU : 0xbfU;
+  return low <= second && second <= high;
+}
+
 /// Takes one character off the front of `text`, which is not empty.
 std::uint32_t take_character(std::string_view& text) {
   const auto byte = [&text](std::size_t i) {
     return i < text.size() ? static_cast<unsigned char>(text[i]) : 0U;
   };
   const auto first = byte(0);
-  std::size_t length = 1;
-  std::uint32_t character = first;
-  if (first >= 0xf0 && first < 0xf8) {
-    length = 4;
-    character = first & 0x07U;
-  } else if (first >= 0xe0 && first < 0xf0) {
-    length = 3;
-    character = first & 0x0fU;
-  } else if (first >= 0xc0 && first < 0xe0) {
-    length = 2;
-    character = first & 0x1fU;
-  } else if (first >= 0x80) {
-    character = kReplacement;
-  }
-  for (std::size_t i = 1; i < length; ++i) {
-    if ((byte(i) & 0xc0U) != 0x80) {
-      length = i;
+  const auto length = length_of(first);
+  auto character = length > 1 ? first & (0xffU >> (length + 1)) : first;
+  if (length == 1 && first >= 0x80) character = kReplacement;
+  std::size_t taken = 1;
+  for (; taken < length; ++taken) {
+    const auto next = byte(taken);
+    if (!may_follow(taken == 1 ? first : 0, next)) {
       character = kReplacement;
       break;
     }
-    character = (character << 6U) | (byte(i) & 0x3fU);
+    character = (character << 6U) | (next & 0x3fU);
   }
-  text.remove_prefix(length);
-  return character;
+  text.remove_prefix(taken);
+  const bool half_of_a_pair = character >= 0xd800 && character < 0xe000;
+  return half_of_a_pair ? kReplacement : character;
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 
 namespace broker {
 
-/// What Java's String.hashCode() gives for this text, which is UTF-8 here and UTF-16 there. A byte
-/// that is not UTF-8 counts as U+FFFD, as Java decodes it.
+/// What Java's String.hashCode() gives for this text, which is UTF-8 here and UTF-16 there. What is
+/// not UTF-8 counts as U+FFFD, so many times as Java's decoder puts it.
 std::int32_t java_hash(std::string_view text);
 
 }  // namespace broker
