@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <cctype>
+#include <iterator>
 #include <utility>
 
 #include <fmt/format.h>
@@ -24,6 +25,14 @@ bool same_but_for_case(std::string_view a, std::string_view b) {
   return std::ranges::equal(a, b, {}, lower, lower);
 }
 
+/// As Java's trim() does it.
+std::string without_blanks(std::string_view text) {
+  const auto is_blank = [](char c) { return static_cast<unsigned char>(c) <= ' '; };
+  while (!text.empty() && is_blank(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_blank(text.back())) text.remove_suffix(1);
+  return std::string(text);
+}
+
 /// No filter lets everything through.
 bool passes(const std::vector<std::string>& filter, std::string_view value) {
   return filter.empty() || std::ranges::any_of(filter, [value](const std::string& wanted) {
@@ -35,8 +44,11 @@ bool passes(const std::vector<std::string>& filter, std::string_view value) {
 
 void GroupCore::list(const ListGroupsRequest& request, ListGroupsResponse& response) const {
   if (!passes(request.types_filter, kClassic)) return;
+  // Kafka forgives blanks around a state, not around a type.
+  std::vector<std::string> states;
+  std::ranges::transform(request.states_filter, std::back_inserter(states), without_blanks);
   for (const auto& [group_id, group] : groups_) {
-    if (!passes(request.states_filter, name_of(group.state))) continue;
+    if (!passes(states, name_of(group.state))) continue;
     auto& listed = response.groups.emplace_back();
     listed.group_id = group_id;
     listed.protocol_type = group.protocol_type.value_or("");
@@ -62,7 +74,7 @@ DescribeGroupsResponse::Group GroupCore::describe(const std::string& group_id,
   }
   described.group_state = name_of(group->state);
   described.protocol_type = group->protocol_type.value_or("");
-  // What members said and got is told once it is settled.
+  // What members said is told once it is settled.
   const bool settled = group->state == GroupState::stable;
   if (settled) described.protocol_data = group->protocol_name.value_or("");
   for (const auto& [id, member] : group->members()) {
@@ -71,8 +83,8 @@ DescribeGroupsResponse::Group GroupCore::describe(const std::string& group_id,
     shown.group_instance_id = member.instance_id;
     shown.client_id = member.client_id;
     shown.client_host = member.client_host;
-    if (!settled) continue;
     shown.member_assignment = member.assignment;
+    if (!settled) continue;
     if (const auto* chosen = member.protocol(described.protocol_data))
       shown.member_metadata = chosen->metadata;
   }

@@ -35,7 +35,7 @@ struct GroupLimits {
   std::int64_t session_timeout_min_ms = 6'000;              // group.min.session.timeout.ms
   std::int64_t session_timeout_max_ms = 1'800'000;          // group.max.session.timeout.ms
   std::size_t members_max = 0x7fffffff;                     // group.max.size
-  std::size_t metadata_bytes_max = 4096;                    // offset.metadata.max.bytes
+  std::size_t metadata_bytes_max = 4096;                    // offset.metadata.max.bytes, of UTF-16
   std::chrono::milliseconds offsets_retention = std::chrono::hours(24 * 7);
   /// A group's record must fit into a batch of its topic (max.message.bytes).
   std::size_t record_bytes_max = 1'000'000;

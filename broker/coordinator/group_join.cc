@@ -217,8 +217,6 @@ void GroupCore::update_member(Group& group, GroupMember& member, Joining& joinin
   member.protocols = std::move(joining.protocols);
   member.rebalance_timeout_ms = joining.rebalance_timeout_ms();
   member.session_timeout_ms = joining.request.session_timeout_ms;
-  member.client_id = joining.client.client_id;
-  member.client_host = joining.client.host;
   // An older join of the same member: its client has given it up.
   if (member.joining) refuse(*member.joining, ErrorCode::rebalance_in_progress, member.id, step);
   member.joining = joining.to;

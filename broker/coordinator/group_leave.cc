@@ -15,8 +15,7 @@ LeaveGroupResponse GroupCore::leave(const LeaveGroupRequest& request, Now now, S
   response.error_code = trust(request.group_id);
   if (response.error_code != ErrorCode::none) return response;
   auto* group = find(request.group_id);
-  bool member_left = false;
-  bool pending_left = false;
+  bool anybody_left = false;
   for (const auto& leaving : request.members) {
     auto& answer = response.members.emplace_back();
     answer.member_id = leaving.member_id;
@@ -25,7 +24,7 @@ LeaveGroupResponse GroupCore::leave(const LeaveGroupRequest& request, Now now, S
     if (group == nullptr) continue;
     if (group->pending.erase(leaving.member_id) > 0) {
       answer.error_code = ErrorCode::none;
-      pending_left = true;
+      anybody_left = true;
       continue;
     }
     auto member_id = leaving.member_id;
@@ -37,14 +36,10 @@ LeaveGroupResponse GroupCore::leave(const LeaveGroupRequest& request, Now now, S
     answer.error_code = group->check_member(member_id, leaving.group_instance_id);
     if (answer.error_code != ErrorCode::none) continue;
     remove_member(*group, member_id, step);
-    member_left = true;
+    anybody_left = true;
   }
-  // Who was pending changes only who is waited for.
-  if (member_left) {
-    after_removal(*group, now, step);
-  } else if (pending_left && group->state == GroupState::preparing_rebalance) {
-    complete_join_if_all_are_here(*group, now, step);
-  }
+  // Also where it was somebody who never joined: Kafka makes no difference.
+  if (anybody_left) after_removal(*group, now, step);
   if (group != nullptr) drop_if_nothing(*group);
   return response;
 }

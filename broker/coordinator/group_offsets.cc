@@ -3,6 +3,7 @@
 #include <vector>
 
 #include "broker/coordinator/group_core.h"
+#include "broker/coordinator/java_hash.h"
 
 namespace broker {
 
@@ -73,7 +74,7 @@ OffsetCommitResponse GroupCore::commit(const OffsetCommitRequest& request,
                               .metadata = partition.committed_metadata.value_or(""),
                               .commit_timestamp = now.wall,
                               .topic_id = topic.topic_id};
-      if (value.metadata.size() > limits_.metadata_bytes_max) {
+      if (java_length(value.metadata) > limits_.metadata_bytes_max) {
         answer.error_code = ErrorCode::offset_metadata_too_large;
         continue;
       }
@@ -137,6 +138,10 @@ OffsetFetchResponse::Group GroupCore::fetch(const OffsetFetchRequest::Group& req
 
 OffsetDeleteResponse GroupCore::delete_offsets(const OffsetDeleteRequest& request, Step& step) {
   OffsetDeleteResponse response;
+  if (request.group_id.empty()) {
+    response.error_code = ErrorCode::invalid_group_id;
+    return response;
+  }
   const auto* group = find(request.group_id);
   response.error_code = trust(request.group_id);
   if (response.error_code != ErrorCode::none) return response;

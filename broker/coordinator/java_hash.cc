@@ -60,4 +60,10 @@ std::int32_t java_hash(std::string_view text) {
   return static_cast<std::int32_t>(hash);
 }
 
+std::size_t java_length(std::string_view text) {
+  std::size_t length = 0;
+  while (!text.empty()) length += take_character(text) < 0x10000 ? 1 : 2;
+  return length;
+}
+
 }  // namespace broker

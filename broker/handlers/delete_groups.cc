@@ -1,5 +1,7 @@
 #include "protocol/messages/delete_groups.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "broker/handlers/handlers.h"
@@ -9,10 +11,12 @@ namespace broker {
 using protocol::DeleteGroupsRequest;
 using protocol::DeleteGroupsResponse;
 
-/// DeleteGroups (42), v0 to v2: each by itself.
+/// DeleteGroups (42), v0 to v2: each by itself, and once.
 Task<DeleteGroupsResponse> handle(RequestContext& context, DeleteGroupsRequest request) {
   DeleteGroupsResponse response;
+  std::set<std::string_view> done;
   for (const auto& group_id : request.groups_names) {
+    if (!done.insert(group_id).second) continue;
     const auto decide = [&group_id](GroupCore& core, Now /*now*/, Step& step) {
       return core.delete_group(group_id, step);
     };

@@ -9,6 +9,14 @@ namespace broker {
 using protocol::DescribeGroupsRequest;
 using protocol::DescribeGroupsResponse;
 
+namespace {
+
+/// What can be done to a group: read, delete, describe, and describe and alter its configuration,
+/// by the numbers of Kafka's AclOperation. Everybody may: there is no authorizer.
+constexpr std::int32_t kAllOperations = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 << 11;
+
+}  // namespace
+
 /// DescribeGroups (15), v0 to v6.
 Task<DescribeGroupsResponse> handle(RequestContext& context, DescribeGroupsRequest request) {
   DescribeGroupsResponse response;
@@ -19,7 +27,9 @@ Task<DescribeGroupsResponse> handle(RequestContext& context, DescribeGroupsReque
     };
     auto answer = co_await context.services.groups.ask(context.loop(), group_id, decide);
     if (answer) {
-      response.groups.push_back(std::move(*answer));
+      auto& group = response.groups.emplace_back(std::move(*answer));
+      if (request.include_authorized_operations && group.error_code == protocol::ErrorCode::none)
+        group.authorized_operations = kAllOperations;
       continue;
     }
     auto& refused = response.groups.emplace_back();

@@ -30,7 +30,7 @@ void put(const RequestContext& context, ErrorCode error, std::string_view why, A
   answer.node_id = context.services.config.node_id;
   answer.host = context.connection.advertised_host;
   answer.port = context.connection.advertised_port;
-  answer.error_message = "";
+  answer.error_message = context.version < kFirstBatched ? "NONE" : "";
 }
 
 }  // namespace

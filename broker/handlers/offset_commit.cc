@@ -1,9 +1,10 @@
 #include "protocol/messages/offset_commit.h"
 
-#include <iterator>
+#include <functional>
 #include <utility>
 
 #include "broker/handlers/handlers.h"
+#include "broker/handlers/merge_topics.h"
 
 namespace broker {
 namespace {
@@ -16,11 +17,10 @@ constexpr protocol::ApiVersion kFirstByIds = 10;
 
 void refuse(const OffsetCommitRequest::Topic& topic, ErrorCode error,
             OffsetCommitResponse& response) {
-  auto& answers = response.topics.emplace_back();
-  answers.name = topic.name;
-  answers.topic_id = topic.topic_id;
+  OffsetCommitResponse::Topic answers{.name = topic.name, .topic_id = topic.topic_id};
   for (const auto& partition : topic.partitions)
     answers.partitions.push_back({partition.partition_index, error});
+  merge_topic(response.topics, std::move(answers));
 }
 
 /// Takes what does not exist out of the request and answers it; names what is known by its id.
@@ -58,8 +58,7 @@ Task<OffsetCommitResponse> handle(RequestContext& context, OffsetCommitRequest r
                                                                              Now now, Step& step) {
     OffsetCommitResponse response;
     refuse_unknown(request, *topics.image(), version >= kFirstByIds, response);
-    auto committed = core.commit(request, version, now, step);
-    std::ranges::move(committed.topics, std::back_inserter(response.topics));
+    merge_topics(response.topics, core.commit(request, version, now, step).topics);
     return response;
   };
   auto answer = co_await context.services.groups.ask(context.loop(), request.group_id, decide);

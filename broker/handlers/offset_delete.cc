@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "broker/handlers/handlers.h"
+#include "broker/handlers/merge_topics.h"
 
 namespace broker {
 namespace {
@@ -24,7 +25,8 @@ void refuse_unknown(OffsetDeleteRequest& request, const TopicsImage& image,
           {partition.partition_index, ErrorCode::unknown_topic_or_partition});
       return true;
     });
-    if (!refused.partitions.empty()) response.topics.push_back(std::move(refused));
+    if (topic == nullptr || !refused.partitions.empty())
+      merge_topic(response.topics, std::move(refused));
   }
   std::erase_if(request.topics, [](const auto& topic) { return topic.partitions.empty(); });
 }
@@ -40,7 +42,7 @@ Task<OffsetDeleteResponse> handle(RequestContext& context, OffsetDeleteRequest r
   };
   auto answer = co_await context.services.groups.ask(context.loop(), request.group_id, decide);
   if (answer && answer->error_code == ErrorCode::none) {
-    std::ranges::move(answer->topics, std::back_inserter(response.topics));
+    merge_topics(response.topics, std::move(answer->topics));
     co_return response;
   }
   OffsetDeleteResponse refused;

@@ -9,6 +9,7 @@
 #include "broker/coordinator/group_coordinator.h"
 
 using broker::java_hash;
+using broker::java_length;
 using broker::offsets_partition;
 
 namespace {
@@ -68,4 +69,12 @@ TEST_CASE("what is not UTF-8 hashes as Java decodes it", "[groups]") {
     CAPTURE(hash, text.size());
     CHECK(java_hash(text) == hash);
   }
+}
+
+TEST_CASE("a text is as long as in Java", "[groups]") {
+  CHECK(java_length("") == 0);
+  CHECK(java_length("plain") == 5);
+  CHECK(java_length("\u00fc\u20ac") == 2);   // Two bytes and three.
+  CHECK(java_length("\U0001f600") == 2);     // A pair of surrogates.
+  CHECK(java_length("a\xff\xe2\x82") == 3);  // Each piece that is no UTF-8 is one U+FFFD.
 }
