@@ -31,7 +31,10 @@ KNOWN = {
     # What kafka-broker-api-versions lists.
     "old versions": r"/apis/(CreateTopics|DeleteTopics|DescribeConfigs|ListOffsets|OffsetCommit|OffsetFetch|"
                     r"OffsetForLeaderEpoch)/from",
-    "APIs to come": "/apis/(" + "|".join(TO_COME) + ")",
+    "APIs to come": "/apis/(" + "|".join(TO_COME) + r")|/coordinators with versions \d+/of transactions.*/(ErrorCode|ErrorMessage)",
     "APIs of clusters": "/apis/(" + "|".join(OF_CLUSTERS) + ")",
-    "error sentences": r"/kafka-topics --create --topic tools-absent --replication-factor 2/lines",
+    "error sentences": r"/kafka-topics --create --topic tools-absent --replication-factor 2/lines"
+                       r"|/coordinators with versions \d+/of (share groups|nothing|less than nothing).*/ErrorMessage",
+    # What requests about groups are answered.
+    "groups of nothing": r"/refused_joins with versions \d+/after all that/Groups/0/(GroupState|ErrorCode|ErrorMessage)",
 }

@@ -23,11 +23,11 @@ import traceback
 
 import differences
 from harness import brokers, kafka_home, processes, report, toolchains, witness
-from stories import connect, dump_log, group_tools, groups, idempotence, kafka_tools, kcat, programs
+from stories import connect, dump_log, group_requests, group_tools, groups, idempotence, kafka_tools, kcat, programs
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools(), dump_log.DumpLog(),
-           idempotence.Idempotence(), group_tools.GroupTools(), *connect.ALL,
+           idempotence.Idempotence(), group_requests.GroupRequests(), group_tools.GroupTools(), *connect.ALL,
            *groups.ALL]
 # Of those that wait more than they work.
 SIDE_BY_SIDE = 3

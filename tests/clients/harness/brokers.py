@@ -39,8 +39,9 @@ class Broker:
         host, port = self.bootstrap.rsplit(":", 1)
         return host, int(port)
 
-    def another(self, name, *flags):
-        """A broker of the same kind, not yet started, with nothing in its directory. `flags` are Stele's."""
+    def another(self, name, *flags, settings=None):
+        """A broker of the same kind, not yet started, with nothing in its directory. `flags` are Stele's, `settings`
+        {name: value} for either."""
         raise NotImplementedError
 
     def start(self, port=0):
@@ -110,8 +111,9 @@ class Stele(Broker):
         self.data = self.directory / "data"
         self._binary, self._flags = binary, flags
 
-    def another(self, name, *flags):
-        return Stele(self._binary, self.directory / name, [*self._flags, *flags])
+    def another(self, name, *flags, settings=None):
+        more = [word for key, value in (settings or {}).items() for word in ("--set", f"{key}={value}")]
+        return Stele(self._binary, self.directory / name, [*self._flags, *flags, *more])
 
     def start(self, port=0):
         line = self._launch([self._binary, "serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{port}", *self._flags],
@@ -123,13 +125,13 @@ class Stele(Broker):
 class Kafka(Broker):
     clean_exits = (0, 143)  # Java says 143 for a SIGTERM that it obeyed.
 
-    def __init__(self, home, directory):
+    def __init__(self, home, directory, settings=None):
         super().__init__("kafka", directory)
         self.data = self.directory / "data"
-        self._home = home
+        self._home, self._settings = home, settings or {}
 
-    def another(self, name, *flags):
-        return Kafka(self._home, self.directory / name)
+    def another(self, name, *flags, settings=None):
+        return Kafka(self._home, self.directory / name, settings)
 
     def start(self, port=0):
         # Its controller must be named by port before it runs, so both ports are chosen here; another program may take
@@ -155,7 +157,7 @@ listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
 log.dirs={self.data}
 offsets.topic.replication.factor=1
 offsets.topic.num.partitions=1
-""")
+""" + "".join(f"{key}={value}\n" for key, value in self._settings.items()))
         if not (self.data / "meta.properties").exists():
             done = processes.run(self._home.command("kafka-storage", "format", "-t", "c3RlbGUtdGVzdHMta2Fma2", "-c",
                                                     properties, *WITHOUT_ELR), START_SECONDS)

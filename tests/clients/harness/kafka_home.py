@@ -46,5 +46,9 @@ class KafkaHome:
         processes.run(["java", f"-XX:ArchiveClassesAtExit={directory / 'classes.jsa'}", *SHORT, "-cp", f"{self._jars}/*",
                        PROGRAMS["kafka-topics"], "--bootstrap-server", "127.0.0.1:1", "--command-config", hurry, "--list"], 120)
 
+    @property
+    def clients_jar(self):
+        return self._jars / f"kafka-clients-{VERSION}.jar"
+
     def command(self, program, *arguments, java=(*SHORT, QUIET)):
         return ["java", f"-XX:SharedArchiveFile={self._classes}", "-Xlog:disable", *java, "-cp", f"{self._jars}/*", PROGRAMS[program], *arguments]

@@ -58,8 +58,9 @@ def batch(values, timestamp, producer_id=-1, epoch=-1, sequence=-1):
 class Connection:
     """Requests out, answers in, in their order. Everything ends at the deadline given. Thread: one."""
 
-    def __init__(self, address, seconds=20):
+    def __init__(self, address, seconds=20, client="stele-tests"):
         self._deadline = time.monotonic() + seconds
+        self._client = client
         self._socket = socket.create_connection(address, seconds)
         self._correlation = 0
 
@@ -67,11 +68,14 @@ class Connection:
         return self
 
     def __exit__(self, *_):
+        self.close()
+
+    def close(self):
         self._socket.close()
 
     def send(self, key, version, body, flexible=False):
         self._correlation += 1
-        frame = struct.pack(">hhi", key, version, self._correlation) + string("stele-tests")
+        frame = struct.pack(">hhi", key, version, self._correlation) + string(self._client)
         frame += (b"\0" if flexible else b"") + body
         self._socket.sendall(struct.pack(">i", len(frame)) + frame)
 
