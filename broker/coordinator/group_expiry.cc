@@ -60,9 +60,18 @@ void GroupCore::expire_offsets(base::Timestamp now, Step& step) {
 void GroupCore::forget_topics(const IsGone& is_gone, Step& step) {
   std::vector<protocol::OffsetCommitKey> gone;
   for (const auto& [group_id, group] : groups_)
-    for (const auto& [topic, partitions] : group.offsets)
-      for (const auto& [index, offset] : partitions)
-        if (is_gone(topic, offset.topic_id)) gone.push_back({group_id, topic, index});
+    for (const auto& [topic, partitions] : group.offsets) {
+      // Nearly always the same topic for all of its partitions, and there may be a million.
+      std::optional<base::Uuid> asked;
+      bool answer = false;
+      for (const auto& [index, offset] : partitions) {
+        if (asked != offset.topic_id) {
+          asked = offset.topic_id;
+          answer = is_gone(topic, offset.topic_id);
+        }
+        if (answer) gone.push_back({group_id, topic, index});
+      }
+    }
   for (const auto& key : gone) drop_offset(key, step);
 }
 

@@ -21,6 +21,11 @@ struct Deadline {
   base::MonotonicTime queued = kNever;  // Of its entry that counts, if any.
 
   void cancel() { due = kNever; }
+  /// Moves it. False if the queue would look too late, and must be told by TimerQueue::set().
+  bool move(base::MonotonicTime to) {
+    due = to;
+    return queued <= to;
+  }
 };
 
 /// Whose deadline it is.
@@ -43,8 +48,7 @@ struct GroupTimer {
 class TimerQueue {
  public:
   void set(Deadline& deadline, base::MonotonicTime due, GroupTimer timer) {
-    deadline.due = due;
-    if (deadline.queued <= due) return;
+    if (deadline.move(due)) return;
     deadline.queued = due;
     push({due, std::move(timer)});
   }

@@ -6,7 +6,7 @@ from .rows import Row, produce
 COMMITS = ["--connections", "64", "--partitions", "50"]
 
 GROUP_ROWS = [
-    Row("g-heartbeat", "10,000 groups heartbeat every 3 s", "% core", ["heartbeat", "--warm-up-ms", "1000"],
+    Row("g-heartbeat", "10,000 groups heartbeat every 3 s", "% core", ["heartbeat", "--warm-up-ms", "6000"],
         "broker_core_percent", goal="at most 10", duration_ms=6000,
         settings=("group.initial.rebalance.delay.ms=0",), extra=("requests_per_s", "p50_us", "p99_us")),
     # All members come while the group waits for its first ones.
