@@ -39,6 +39,7 @@ class Member:
         self.name, self.process = name, process
         self.owned = set()
         self.events = []  # All but the records.
+        self._working_on = set()  # (partition, offset)
         self.killed = False
         self.left = False
 
@@ -46,11 +47,16 @@ class Member:
         if "read" in event:
             for partition, offset, value in event["read"]:
                 group.read[(partition, offset)].append((self, value))
+                self._working_on.add((partition, offset))
         elif "processed" in event:
             for partition, offset in event["processed"]:
                 group.processed[(partition, offset)].append(self)
+                self._working_on.discard((partition, offset))
         else:
             self.events.append(event)
+            if "refused" in event:
+                group.in_doubt |= self._working_on
+                self._working_on.clear()
             for partition, offset in event.get("committed", {}).items():
                 group.committed[int(partition)] = max(group.committed.get(int(partition), 0), offset)
             self.owned |= set(event.get("assigned", ()))
@@ -74,6 +80,7 @@ class Group:
         self.members = []  # All that ever were, in their order.
         self.read = collections.defaultdict(list)  # (partition, offset): [(member, value)]
         self.processed = collections.defaultdict(list)  # (partition, offset): [member]
+        self.in_doubt = set()  # (partition, offset) of what may be committed, for the broker went without an answer.
         self.committed = {}  # {partition: the highest offset that a member was told is committed}
         self._program, self._broker, self._name, self._topic = program, broker, group, topic
         self._partitions = partitions
@@ -133,8 +140,10 @@ class Group:
         # Members that were killed may have the name of one that came after them.
         said = "".join(f"\n--- {name}\n{(self._directory / f'{name}.err').read_text(errors='replace')[-1500:]}"
                        for name in dict.fromkeys(each.name for each in self.members))
-        unread = [number for number in range(self._sent) if self._place(number) not in self.read]
-        return f"{self._sent} sent, not read: {unread[:10]}\n" + "\n".join(str(each) for each in self.members) + said
+        places = [self._place(number) for number in range(self._sent)]
+        unread = [place for place in places if place not in self.read]
+        unprocessed = [place for place in places if place not in self.processed]
+        return f"{self._sent} sent, not read: {unread[:10]}, not processed: {unprocessed[:10]}\n" + "\n".join(str(each) for each in self.members) + said
 
     def running(self):
         return [member for member in self.members if member.process.poll() is None and not member.killed]
@@ -199,12 +208,11 @@ class Group:
     def _all_read(self, count):
         return all(self._place(number) in self.read for number in range(count))
 
-    def wait_for_all(self, count, unprocessed):
-        """Waits until the first `count` records are read, and processed but for those that `unprocessed(place)` allows."""
+    def wait_for_all(self, count, is_excused):
+        """Waits until the first `count` records are read, and processed but for those that is_excused(place)."""
         places = [self._place(number) for number in range(count)]
         self.wait("every record is read", lambda: all(place in self.read for place in places))
-        self.wait("every record is processed", lambda: all(
-            place in self.processed or unprocessed(place) for place in places))
+        self.wait("every record is processed", lambda: all(place in self.processed or is_excused(place) for place in places))
 
     def end(self):
         """Kills whatever still runs."""

@@ -18,7 +18,7 @@ class Confluent:
             "group.protocol": "classic", "session.timeout.ms": options.session, "heartbeat.interval.ms": member.HEARTBEAT_MS,
             "auto.offset.reset": "earliest", "enable.auto.commit": options.commit == "auto",
             "auto.commit.interval.ms": member.AUTO_COMMIT_MS, "reconnect.backoff.max.ms": 500,
-            "error_cb": lambda error: print(error, file=sys.stderr, flush=True),
+            "error_cb": self._failed,
         }
         if options.assignor:
             settings["partition.assignment.strategy"] = options.assignor
@@ -52,7 +52,7 @@ class Confluent:
 
     @staticmethod
     def _failed(error):
-        if error.fatal():
+        if error.fatal() or error.code() == confluent_kafka.KafkaError._FATAL:
             member.emit(refused=str(error))
             raise SystemExit(str(error))
         print(error, file=sys.stderr, flush=True)

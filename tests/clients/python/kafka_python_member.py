@@ -41,17 +41,16 @@ class KafkaPython:
         self._consumer.subscribe([options.topic], listener=Listener())
 
     def poll(self):
-        try:
-            batches = self._consumer.poll(200)
-        except FencedInstanceIdError as fenced:
-            member.emit(refused=type(fenced).__name__)
-            raise SystemExit(str(fenced)) from None
+        batches = self._consumer.poll(200)
         return [(record.partition, record.offset, record.value.decode()) for batch in batches.values() for record in batch]
 
     def commit(self, offsets):
         try:
             self._consumer.commit({TopicPartition(self._topic, partition): OffsetAndMetadata(offset, "", -1)
                                    for partition, offset in offsets.items()}, timeout_ms=10_000)
+        except FencedInstanceIdError as fenced:
+            member.emit(refused=type(fenced).__name__)
+            raise SystemExit(str(fenced)) from None
         except (KafkaError, AssertionError) as refused:
             raise member.Refused(f"{type(refused).__name__}: {refused}") from None
 

@@ -7,10 +7,12 @@ COMMITS = ("before", "after", "auto")
 
 
 class Client:
-    def __init__(self, name, command, assignors, static=True, commits=COMMITS):
+    def __init__(self, name, command, assignors, static=True, fences=False, commits=COMMITS):
         """`command(tools)` builds the client and gives the words to run a member with. `assignors` are those that the
-        client has, by the names of python/member.py; `static` says whether it has static members."""
-        self.name, self.command, self.assignors, self.static, self.commits = name, command, assignors, static, commits
+        client has, by the names of python/member.py; `static` says whether it has static members, and `fences` whether
+        they say when another one takes their place."""
+        self.name, self.command, self.assignors, self.commits = name, command, assignors, commits
+        self.static, self.fences = static, fences
 
 
 def producer(tools):
@@ -33,13 +35,15 @@ def _node(script, version):
 
 
 ALL = [
-    Client("confluent-kafka", programs.python("confluent_member.py"), ("range", "roundrobin", "cooperative-sticky")),
-    Client("kafka-python", programs.python("kafka_python_member.py"), ("range", "roundrobin", "sticky", "cooperative-sticky")),
+    Client("confluent-kafka", programs.python("confluent_member.py"), ("range", "roundrobin", "cooperative-sticky"),
+           fences=True),
+    Client("kafka-python", programs.python("kafka_python_member.py"),
+           ("range", "roundrobin", "sticky", "cooperative-sticky"), fences=True),
     Client("aiokafka", programs.python("aiokafka_member.py"), ("range", "roundrobin", "sticky")),
-    Client("java", programs.java("stele.Member"), ("range", "roundrobin", "sticky", "cooperative-sticky")),
+    Client("java", programs.java("stele.Member"), ("range", "roundrobin", "sticky", "cooperative-sticky"), fences=True),
     Client("franz-go", _go("franz-go-member", "go", "./franz-go-member"),
-           ("range", "roundrobin", "sticky", "cooperative-sticky")),
-    Client("sarama", _go("sarama-member", "go/sarama-member"), ("range", "roundrobin", "sticky")),
+           ("range", "roundrobin", "sticky", "cooperative-sticky"), fences=True),
+    Client("sarama", _go("sarama-member", "go/sarama-member"), ("range", "roundrobin", "sticky"), fences=True),
     Client("kafka-go", _go("kafka-go-member", "go/kafka-go-member"), ("range", "roundrobin"), static=False),
     Client("kafkajs", _node("kafkajs_member.mjs", 18), ("roundrobin",), static=False),
     Client("platformatic", _node("platformatic_member.mjs", 20), ("roundrobin",), commits=("after",)),

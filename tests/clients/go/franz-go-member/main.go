@@ -18,9 +18,21 @@ var balancers = map[string]kgo.GroupBalancer{
 	"cooperative-sticky": kgo.CooperativeStickyBalancer(),
 }
 
-func told(event string, topic string) func(context.Context, *kgo.Client, map[string][]int32) {
+type hook = func(context.Context, *kgo.Client, map[string][]int32)
+
+func told(event, topic string) hook {
 	return func(_ context.Context, _ *kgo.Client, partitions map[string][]int32) {
 		member.Emit(event, append([]int32{}, partitions[topic]...))
+	}
+}
+
+// committing does what franz-go does by itself only where nobody wants to be told.
+func committing(next hook) hook {
+	return func(ctx context.Context, client *kgo.Client, partitions map[string][]int32) {
+		if err := client.CommitUncommittedOffsets(ctx); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+		}
+		next(ctx, client, partitions)
 	}
 }
 
@@ -30,8 +42,7 @@ func main() {
 		kgo.SeedBrokers(options.Bootstrap), kgo.ConsumerGroup(options.Group), kgo.ConsumeTopics(options.Topic),
 		kgo.ClientID(options.Name), kgo.SessionTimeout(options.Session), kgo.HeartbeatInterval(member.Heartbeat),
 		kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()), kgo.BlockRebalanceOnPoll(),
-		kgo.OnPartitionsAssigned(told("assigned", options.Topic)), kgo.OnPartitionsRevoked(told("revoked", options.Topic)),
-		kgo.OnPartitionsLost(told("revoked", options.Topic)),
+		kgo.OnPartitionsAssigned(told("assigned", options.Topic)), kgo.OnPartitionsLost(told("revoked", options.Topic)),
 		kgo.WithLogger(kgo.BasicLogger(os.Stderr, kgo.LogLevelWarn, nil)),
 	}
 	if options.Assignor != "" {
@@ -40,10 +51,11 @@ func main() {
 	if options.Instance != "" {
 		given = append(given, kgo.InstanceID(options.Instance))
 	}
+	revoked := told("revoked", options.Topic)
 	if options.Commit == "auto" {
-		given = append(given, kgo.AutoCommitInterval(member.AutoCommit))
+		given = append(given, kgo.AutoCommitInterval(member.AutoCommit), kgo.OnPartitionsRevoked(committing(revoked)))
 	} else {
-		given = append(given, kgo.DisableAutoCommit())
+		given = append(given, kgo.DisableAutoCommit(), kgo.OnPartitionsRevoked(revoked))
 	}
 	client, err := kgo.NewClient(given...)
 	if err != nil {

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"time"
@@ -51,6 +52,10 @@ func main() {
 	for stopping := member.Stopping(); stopping.Err() == nil; {
 		// Returns with each rebalance, and with each failure of the broker.
 		if err := group.Consume(stopping, []string{options.Topic}, &handler{options, client}); err != nil {
+			if errors.Is(err, sarama.ErrFencedInstancedId) {
+				member.Emit("refused", "FENCED_INSTANCE_ID")
+				member.Fail(err)
+			}
 			member.Emit("refused", err.Error())
 			time.Sleep(100 * time.Millisecond)
 		}
