@@ -20,6 +20,9 @@ using protocol::SyncGroupResponse;
 
 namespace {
 
+/// Of all partitions together (GroupLimits::pending_bytes_max).
+constexpr std::size_t kPendingBytes = std::size_t{128} << 20U;
+
 GroupLimits limits_of(const config::BrokerConfig& config) {
   GroupLimits limits;
   limits.initial_rebalance_delay =
@@ -29,6 +32,8 @@ GroupLimits limits_of(const config::BrokerConfig& config) {
   limits.members_max = static_cast<std::size_t>(config.group_max_size);
   limits.metadata_bytes_max = static_cast<std::size_t>(config.offset_metadata_max_bytes);
   limits.offsets_retention = std::chrono::minutes(config.offsets_retention_minutes);
+  limits.pending_bytes_max =
+      kPendingBytes / static_cast<std::size_t>(config.offsets_topic_num_partitions);
   return limits;
 }
 

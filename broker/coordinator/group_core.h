@@ -42,6 +42,8 @@ struct GroupLimits {
   /// Member ids that were handed out and not used yet, of all groups here: who only asks for ids
   /// takes no more memory than this many of them.
   std::size_t pending_members_max = 10'000;
+  /// Nor more than this in bytes, names being as long as they are.
+  std::size_t pending_bytes_max = std::size_t{4} << 20U;
 };
 
 /// The time as the core is told it.
@@ -166,6 +168,7 @@ class GroupCore {
   struct Joining;
   void join_new_member(Group& group, Joining& joining, Now now, Step& step);
   void join_known_member(Group& group, Joining& joining, Now now, Step& step);
+  void forget_oldest_id(const Group& joined, Now now, Step& step);
   void hand_out_id(Group& group, std::string member_id, const Joining& joining, Now now,
                    Step& step);
   void add_member(Group& group, std::string member_id, Joining& joining, Now now, Step& step);
@@ -210,7 +213,8 @@ class GroupCore {
   Distrusted distrusted_;
   TimerQueue timers_;
   std::deque<std::pair<std::string, std::string>>
-      pending_order_;  // Group and member, oldest first.
+      pending_order_;              // Group and member, oldest first.
+  std::size_t pending_bytes_ = 0;  // Of those.
 };
 
 }  // namespace broker

@@ -18,6 +18,14 @@ constexpr protocol::ApiVersion kFirstWithKnownId = 4;         // KIP-394
 constexpr protocol::ApiVersion kFirstWithSkipAssignment = 9;  // KIP-814
 constexpr std::size_t kUuidLength = 36;
 
+/// What it takes to remember an id that was handed out, in a group that may be there for it alone:
+/// the names are in the group, in the queue by age and in the timer, and all of these have nodes.
+std::size_t pending_cost(std::string_view group_id, std::string_view member_id) {
+  constexpr std::size_t kNodes = 1024;
+  constexpr std::size_t kCopies = 4;
+  return kNodes + kCopies * (group_id.size() + member_id.size());
+}
+
 void refuse(AnswerTo to, ErrorCode error, std::string member_id, Step& step) {
   JoinGroupResponse response;
   response.error_code = error;
@@ -130,19 +138,27 @@ void GroupCore::join_new_member(Group& group, Joining& joining, Now now, Step& s
   add_member(group, std::move(id), joining, now, step);
 }
 
+/// Of the ids that nobody has used yet, in all groups.
+void GroupCore::forget_oldest_id(const Group& joined, Now now, Step& step) {
+  const auto [group_id, member_id] = std::move(pending_order_.front());
+  pending_order_.pop_front();
+  pending_bytes_ -= pending_cost(group_id, member_id);
+  auto* crowded = find(group_id);
+  if (crowded == nullptr || crowded->pending.erase(member_id) == 0) return;
+  if (crowded->state == GroupState::preparing_rebalance)
+    complete_join_if_all_are_here(*crowded, now, step);
+  if (crowded != &joined) drop_if_nothing(*crowded);
+}
+
 /// The member has to come again with its id, so that a client whose answer was lost does not become
 /// two members (KIP-394).
 void GroupCore::hand_out_id(Group& group, std::string member_id, const Joining& joining, Now now,
                             Step& step) {
-  while (pending_order_.size() >= limits_.pending_members_max) {
-    const auto [group_id, oldest] = std::move(pending_order_.front());
-    pending_order_.pop_front();
-    auto* crowded = find(group_id);
-    if (crowded == nullptr || crowded->pending.erase(oldest) == 0) continue;
-    if (crowded->state == GroupState::preparing_rebalance)
-      complete_join_if_all_are_here(*crowded, now, step);
-    if (crowded != &group) drop_if_nothing(*crowded);
-  }
+  const auto cost = pending_cost(group.id(), member_id);
+  while (!pending_order_.empty() && (pending_order_.size() >= limits_.pending_members_max ||
+                                     pending_bytes_ + cost > limits_.pending_bytes_max))
+    forget_oldest_id(group, now, step);
+  pending_bytes_ += cost;
   pending_order_.emplace_back(group.id(), member_id);
   auto& deadline = group.pending[member_id];
   timers_.set(deadline, now.monotonic + Milliseconds(joining.request.session_timeout_ms),

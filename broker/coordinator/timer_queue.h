@@ -69,6 +69,7 @@ class TimerQueue {
     std::ranges::pop_heap(entries_, later);
     auto entry = std::move(entries_.back());
     entries_.pop_back();
+    bytes_ -= size_of(entry);
     return entry;
   }
   /// True once for a deadline that has come; else the entry is put where the deadline is now.
@@ -88,26 +89,34 @@ class TimerQueue {
   /// make deadlines calls this.
   template <class DeadlineOf>
   void prune(DeadlineOf deadline_of) {
-    if (entries_.size() < prune_at_) return;
-    std::erase_if(entries_, [&deadline_of](const Entry& entry) {
+    if (bytes_ < prune_at_) return;
+    std::erase_if(entries_, [this, &deadline_of](const Entry& entry) {
       const Deadline* deadline = deadline_of(entry.timer);
-      return deadline == nullptr || deadline->queued != entry.at;
+      const bool is_gone = deadline == nullptr || deadline->queued != entry.at;
+      if (is_gone) bytes_ -= size_of(entry);
+      return is_gone;
     });
     std::ranges::make_heap(entries_, later);
-    prune_at_ = std::max(kPruneFrom, 2 * entries_.size());
+    prune_at_ = std::max(kPruneFrom, 2 * bytes_);
   }
   std::size_t size() const { return entries_.size(); }
 
  private:
   static bool later(const Entry& a, const Entry& b) { return a.at > b.at; }
+  /// Names may be long.
+  static std::size_t size_of(const Entry& entry) {
+    return sizeof(Entry) + entry.timer.group_id.size() + entry.timer.member_id.size();
+  }
   void push(Entry entry) {
+    bytes_ += size_of(entry);
     entries_.push_back(std::move(entry));
     std::ranges::push_heap(entries_, later);
   }
 
-  static constexpr std::size_t kPruneFrom = 1024;
+  static constexpr std::size_t kPruneFrom = 128 << 10U;
 
   std::vector<Entry> entries_;  // A heap.
+  std::size_t bytes_ = 0;
   std::size_t prune_at_ = kPruneFrom;
 };
 
