@@ -1,0 +1,189 @@
+#!/usr/bin/env python3
+"""What strangers and members that vanish may do to groups: nothing to their memory, their descriptors, or to others."""
+
+import signal
+import threading
+import time
+
+import broker
+import group_wire
+import wire
+from broker import PeakMemory, SystemTest, wait_until
+
+MIB = 1 << 20
+QUICK = ("--set", "group.initial.rebalance.delay.ms=0")
+STRANGERS = 100_000
+AT_ONCE = 500  # Requests sent before the first answer is read.
+TOPIC = "t"
+
+
+class Bystander:
+    """A group at work while the context lasts: its member heartbeats, commits, and reads what it committed."""
+
+    def __init__(self, address):
+        self._client = wire.Client(address, patience=8)
+        self._member = group_wire.Member(self._client, "bystander")
+        self._done = threading.Event()
+        self.rounds, self.failure = 0, None
+
+    def __enter__(self):
+        self._client.create_topic(TOPIC)
+        self._client.ask(group_wire.find_coordinator("bystander"))
+        problem = self._member.join()
+        share = self._member.sync((self._member.member_id, b"all"))
+        if problem or share != (wire.NONE, b"all"):
+            raise AssertionError(f"join: error {problem}, sync: {share}")
+        self._thread = threading.Thread(target=self._work)
+        self._thread.start()
+        return self
+
+    def _work(self):
+        try:
+            while not self._done.is_set():
+                said = (self._member.heartbeat(), self._member.commit(TOPIC, self.rounds), self._member.committed(TOPIC))
+                if said != (wire.NONE, wire.NONE, (wire.NONE, self.rounds)):
+                    raise AssertionError(f"round {self.rounds}: {said}")
+                self.rounds += 1
+        except Exception as problem:  # Whatever it is, the test's thread tells it.
+            self.failure = repr(problem)
+
+    def __exit__(self, *_):
+        self._done.set()
+        self._thread.join()
+        self._client.close()
+
+
+def ask_many(client, requests):
+    """The answers, one after the other; never more than AT_ONCE requests are under way."""
+    requests = iter(requests)
+    sent = []
+    while True:
+        batch = [request for request, _ in zip(requests, range(AT_ONCE))]
+        if not batch:
+            return
+        client.send(b"".join(batch))
+        for _ in batch:
+            yield client.receive()
+
+
+class Strangers(SystemTest):
+    def crowd(self, name, request, check, count=STRANGERS, most=0):
+        """`request(group)` for each of many groups that are not there, on one connection. `most` is how much private
+        memory that may take, in MiB."""
+        with self.broker(*QUICK) as stele, Bystander(stele.address) as bystander:
+            wait_until("the bystander works", lambda: bystander.failure or bystander.rounds >= 100)
+            before, began = stele.private_memory(), time.monotonic()
+            with wire.Client(stele.address) as stranger, PeakMemory(stele) as peak:
+                for answer in ask_many(stranger, (request(i) for i in range(count))):
+                    check(answer)
+            rounds = bystander.rounds
+            wait_until("the bystander goes on", lambda: bystander.failure or bystander.rounds >= rounds + 100)
+            self.assertIsNone(bystander.failure, stele.everything_said())
+            print(f"\n{name}: {(peak.bytes - before) / MIB:.1f} MiB more at most, {(stele.private_memory() - before) / MIB:.1f} "
+                  f"at the end, {count} requests in {time.monotonic() - began:.1f} s, {bystander.rounds} rounds beside it")
+            self.assertLess(peak.bytes - before, most * MIB, stele.everything_said())
+
+    def test_member_ids_for_everybody(self):
+        def check(answer):
+            self.assertEqual(group_wire.joined(answer)[0], group_wire.MEMBER_ID_REQUIRED)
+
+        self.crowd("member ids", lambda i: group_wire.join(f"bogus group {i}"), check, most=192)
+
+    def test_member_ids_for_long_names(self):
+        def check(answer):
+            self.assertEqual(group_wire.joined(answer)[0], group_wire.MEMBER_ID_REQUIRED)
+
+        # 600 MiB of names.
+        name = "n" * 32_000
+        self.crowd("member ids for long names", lambda i: group_wire.join(f"{name}{i}"), check, count=20_000, most=192)
+
+    def test_heartbeats(self):
+        def check(answer):
+            self.assertEqual(group_wire.error(answer), group_wire.UNKNOWN_MEMBER_ID)
+
+        self.crowd("heartbeats", lambda i: group_wire.heartbeat(f"bogus group {i}", 1, "nobody"), check, most=16)
+
+    def test_offsets(self):
+        def check(answer):
+            self.assertEqual(group_wire.fetched_offset(answer, TOPIC), (wire.NONE, -1))
+
+        self.crowd("offsets", lambda i: group_wire.fetch_offset(f"bogus group {i}", TOPIC), check, most=16)
+
+    def test_coordinators(self):
+        def check(answer):
+            self.assertEqual(group_wire.error(answer), wire.NONE)
+
+        self.crowd("coordinators", lambda i: group_wire.find_coordinator(f"bogus group {i}"), check, most=16)
+
+
+class Vanishing(SystemTest):
+    def test_a_member_that_never_syncs(self):
+        with self.broker(*QUICK) as stele, wire.Client(stele.address) as one, wire.Client(stele.address) as two:
+            one.ask(group_wire.find_coordinator("g"))
+            leader, silent = (group_wire.Member(each, "g", rebalance_ms=1000) for each in (one, two))
+            self.assertEqual(leader.join(), wire.NONE)
+            self.assertEqual(leader.sync((leader.member_id, b"all")), (wire.NONE, b"all"))
+            silent.send_join()
+            wait_until("the leader hears of it", lambda: leader.heartbeat() == group_wire.REBALANCE_IN_PROGRESS)
+            self.assertEqual(leader.join(), wire.NONE)
+            self.assertEqual(silent.joined(), wire.NONE)
+            self.assertEqual(leader.sync((silent.member_id, b"all")), (wire.NONE, b""))
+            # It heartbeats, and does nothing else.
+            wait_until("the silent one is removed", lambda: silent.heartbeat() == group_wire.UNKNOWN_MEMBER_ID, 10)
+            self.assertEqual(leader.heartbeat(), group_wire.REBALANCE_IN_PROGRESS)
+            self.assertEqual(leader.join(), wire.NONE)
+            self.assertEqual(leader.sync((leader.member_id, b"all")), (wire.NONE, b"all"))
+            self.assertEqual(leader.described(), ("Stable", 1))
+
+    def park(self, stele, leader, count):
+        """So many members wait for the leader, which does not join again."""
+        clients = [wire.Client(stele.address) for _ in range(count)]
+        for client in clients:
+            group_wire.Member(client, leader.group, session_ms=6000, rebalance_ms=1000).send_join()
+        wait_until("all joins are parked", lambda: leader.described() == ("PreparingRebalance", count + 1))
+        return clients
+
+    def test_parked_joins_whose_connections_are_cut(self):
+        joins = 200
+        used = []
+        with self.broker(*QUICK) as stele, wire.Client(stele.address) as client:
+            client.ask(group_wire.find_coordinator("g"))
+            for i in range(4):
+                leader = group_wire.Member(client, f"g{i}", rebalance_ms=60_000)
+                self.assertEqual(leader.join(), wire.NONE)
+                leader.sync((leader.member_id, b"all"))
+                descriptors = stele.descriptors()
+                for one in self.park(stele, leader, joins):
+                    one.close()
+                # As in Kafka, that a client is gone is seen when its answer is due.
+                self.assertEqual(leader.join(), wire.NONE)
+                wait_until("the descriptors are free", lambda: stele.descriptors() == descriptors)
+                self.assertEqual(leader.sync((leader.member_id, b"all")), (wire.NONE, b"all"))
+                used.append(stele.private_memory())
+            wait_until("those that went are removed", lambda: leader.described()[1] == 1)
+            print(f"\nafter each {joins} joins cut: " + ", ".join(f"{each / MIB:.1f}" for each in used) + " MiB private")
+            self.assertLess(used[-1] - used[0], 4 * MIB)
+
+    def test_sigterm_does_not_wait_for_parked_joins(self):
+        with self.broker(*QUICK) as stele, wire.Client(stele.address) as client:
+            client.ask(group_wire.find_coordinator("g"))
+            leader = group_wire.Member(client, "g", rebalance_ms=60_000)
+            self.assertEqual(leader.join(), wire.NONE)
+            leader.sync((leader.member_id, b"all"))
+            parked = self.park(stele, leader, 20)
+            began = time.monotonic()
+            stele.signal(signal.SIGTERM)
+            self.assertEqual(stele.wait(), 0, stele.everything_said())
+            took = time.monotonic() - began
+            print(f"\nstopped in {took:.2f} s with {len(parked)} joins parked")
+            self.assertLess(took, 3)
+            for one in parked:
+                try:
+                    self.assertEqual(group_wire.joined(one.receive())[0], group_wire.COORDINATOR_NOT_AVAILABLE)
+                except wire.Closed:
+                    pass  # It hears of it in this way too.
+                one.close()
+
+
+if __name__ == "__main__":
+    broker.main()
