@@ -199,8 +199,9 @@ class GroupCore {
 
   // Storing (group_store.cc).
   bool store(const Group& group, const Assignments& assignments, base::Timestamp now, Step& step);
-  void store_offset(const protocol::OffsetCommitKey& key, protocol::OffsetCommitValue value,
+  bool store_offset(const protocol::OffsetCommitKey& key, protocol::OffsetCommitValue value,
                     Step& step);
+  bool fits(const EncodedRecord& record) const;
   void drop_offset(const protocol::OffsetCommitKey& key, Step& step);
   void drop_group(const std::string& group_id, Step& step);
 

@@ -85,8 +85,9 @@ OffsetCommitResponse GroupCore::commit(const OffsetCommitRequest& request,
         value.leader_epoch = -1;
         value.topic_id = {};
       }
-      store_offset({request.group_id, topic.name, partition.partition_index}, std::move(value),
-                   step);
+      const protocol::OffsetCommitKey key{request.group_id, topic.name, partition.partition_index};
+      if (!store_offset(key, std::move(value), step))
+        answer.error_code = ErrorCode::invalid_commit_offset_size;
     }
   }
   return response;

@@ -1,5 +1,7 @@
 #include "broker/coordinator/group_shard.h"
 
+#include <algorithm>
+
 #include <fmt/format.h>
 
 #include "protocol/record/batch_builder.h"
@@ -12,6 +14,10 @@ namespace {
 
 /// Of several records together; one alone may have more (GroupLimits::record_bytes_max).
 constexpr std::size_t kBatchBytes = 512 << 10;
+/// What a batch of one record has besides its key and value, and some more.
+constexpr std::size_t kBatchOverhead = record::BatchHeader::kSize + 64;
+/// Whatever refused a record may go on refusing: the log is not read in a circle.
+constexpr std::chrono::milliseconds kReloadDelay{1000};
 constexpr std::size_t kNotesMax = 20;
 
 }  // namespace
@@ -19,8 +25,6 @@ constexpr std::size_t kNotesMax = 20;
 GroupShard::GroupShard(std::shared_ptr<Partition> partition, GroupShardServices services,
                        std::uint64_t seed)
     : partition_(std::move(partition)), services_(std::move(services)), seed_(seed) {}
-
-GroupShard::~GroupShard() { give_up_waiting(); }
 
 ErrorCode GroupShard::refusal() const {
   return state_ == State::loading ? ErrorCode::coordinator_load_in_progress : kUnavailable;
@@ -31,6 +35,12 @@ Now GroupShard::now() const {
   return {.monotonic = clock.monotonic(), .wall = clock.wall_ms()};
 }
 
+/// So many bytes of records go into a batch that the log takes.
+std::size_t GroupShard::batch_bytes_max() const {
+  const auto most = partition_->max_message_bytes();
+  return most - std::min(most, kBatchOverhead);
+}
+
 void GroupShard::load() {
   ASSERT(loop().on_this_thread(), "a shard is touched on its loop only");
   if (partition_->deleted()) {
@@ -38,8 +48,11 @@ void GroupShard::load() {
     return;
   }
   state_ = State::loading;
-  services_.workers.post([self = weak_from_this(), view = partition_->view(),
-                          limits = services_.limits, seed = seed_ + appends_, &loop = loop()] {
+  reload_timer_.reset();
+  auto limits = services_.limits;
+  limits.record_bytes_max = std::min(limits.record_bytes_max, batch_bytes_max());
+  services_.workers.post([self = weak_from_this(), view = partition_->view(), limits,
+                          seed = seed_ + appends_, &loop = loop()] {
     auto loaded = load_groups(*view, limits, seed);
     loop.post([self, loaded = std::move(loaded)]() mutable {
       if (const auto shard = self.lock()) shard->adopt(std::move(loaded));
@@ -72,6 +85,7 @@ void GroupShard::stop() {
   state_ = State::unavailable;
   timer_.reset();
   expiry_timer_.reset();
+  reload_timer_.reset();
   give_up_waiting();
 }
 
@@ -122,6 +136,7 @@ void GroupShard::carry_out(Step step) {
 
 void GroupShard::append(const std::vector<EncodedRecord>& records) {
   const auto stamp = loop().clock().wall_ms();
+  const auto batch_bytes = std::min(kBatchBytes, batch_bytes_max());
   record::BatchBuilder builder;
   const auto finish = [&] {
     auto batch = builder.finish();
@@ -132,7 +147,9 @@ void GroupShard::append(const std::vector<EncodedRecord>& records) {
     const std::optional<base::BytesView> value =
         record.value ? std::optional<base::BytesView>(*record.value) : std::nullopt;
     const auto size = record.key.size() + (value ? value->size() : 0);
-    if (builder.count() > 0 && builder.plain_size() + size > kBatchBytes) finish();
+    if (builder.count() > 0 && builder.plain_size() + size > batch_bytes) finish();
+    // Nothing may follow a record that was refused: the log is read again.
+    if (state_ != State::ready) return;
     builder.add(
         {.timestamp = stamp, .key = record.key, .value = value, .headers = {}, .offset_delta = {}});
   }
@@ -158,7 +175,8 @@ void GroupShard::appended(const ProduceOutcome& outcome) {
     done(true);
   }
   // What the log holds is known again once nothing is under way.
-  if (state_ == State::loading && core_ == nullptr && outcomes_ == appends_) load();
+  if (state_ == State::loading && core_ == nullptr && outcomes_ == appends_)
+    reload_timer_ = loop().call_at(now().monotonic + kReloadDelay, [this] { load(); });
 }
 
 void GroupShard::after_commit(AfterCommit done) {

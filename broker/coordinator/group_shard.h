@@ -43,7 +43,8 @@ using GroupAnswer = std::expected<Response, protocol::ErrorCode>;
 class GroupShard : public std::enable_shared_from_this<GroupShard> {
  public:
   GroupShard(std::shared_ptr<Partition> partition, GroupShardServices services, std::uint64_t seed);
-  ~GroupShard();
+  /// Whoever waits for an answer keeps it alive: what is still listed here has died before.
+  ~GroupShard() = default;
   GroupShard(const GroupShard&) = delete;
   GroupShard& operator=(const GroupShard&) = delete;
 
@@ -91,6 +92,7 @@ class GroupShard : public std::enable_shared_from_this<GroupShard> {
 
   void adopt(base::Result<LoadedGroups> loaded);
   void carry_out(Step step);
+  std::size_t batch_bytes_max() const;
   void append(const std::vector<EncodedRecord>& records);
   void append_batch(std::vector<std::byte> batch);
   void appended(const ProduceOutcome& outcome);
@@ -115,6 +117,7 @@ class GroupShard : public std::enable_shared_from_this<GroupShard> {
   std::unique_ptr<TimerHandle> timer_;
   base::MonotonicTime timer_at_ = base::MonotonicTime::max();
   std::unique_ptr<TimerHandle> expiry_timer_;
+  std::unique_ptr<TimerHandle> reload_timer_;
 };
 
 }  // namespace broker

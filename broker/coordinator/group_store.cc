@@ -10,7 +10,8 @@ using protocol::GroupMetadataValue;
 using protocol::OffsetCommitKey;
 using protocol::OffsetCommitValue;
 
-/// False, and nothing has happened, if the record would not fit into a batch of the log.
+/// False, and nothing has happened, if the record would not fit into a batch of the log. One
+/// without members does.
 bool GroupCore::store(const Group& group, const Assignments& assignments, base::Timestamp now,
                       Step& step) {
   GroupMetadataValue value;
@@ -32,17 +33,26 @@ bool GroupCore::store(const Group& group, const Assignments& assignments, base::
       stored.assignment = share->second;
   }
   const GroupMetadataKey key{.group = group.id()};
-  auto encoded = protocol::encode_group_record_value(value);
-  if (encoded.size() > limits_.record_bytes_max) return false;
-  step.records.push_back({protocol::encode_group_record_key(key), std::move(encoded)});
+  EncodedRecord record{protocol::encode_group_record_key(key),
+                       protocol::encode_group_record_value(value)};
+  if (!group.members().empty() && !fits(record)) return false;
+  step.records.push_back(std::move(record));
   apply(key, std::move(value));
   return true;
 }
 
-void GroupCore::store_offset(const OffsetCommitKey& key, OffsetCommitValue value, Step& step) {
-  step.records.push_back(
-      {protocol::encode_group_record_key(key), protocol::encode_group_record_value(value)});
+/// False, and nothing has happened, if the record would not fit.
+bool GroupCore::store_offset(const OffsetCommitKey& key, OffsetCommitValue value, Step& step) {
+  EncodedRecord record{protocol::encode_group_record_key(key),
+                       protocol::encode_group_record_value(value)};
+  if (!fits(record)) return false;
+  step.records.push_back(std::move(record));
   apply(key, std::move(value));
+  return true;
+}
+
+bool GroupCore::fits(const EncodedRecord& record) const {
+  return record.key.size() + record.value->size() <= limits_.record_bytes_max;
 }
 
 void GroupCore::drop_offset(const OffsetCommitKey& key, Step& step) {

@@ -89,6 +89,12 @@ class Partition {
     return deleted_;
   }
 
+  /// A larger batch is refused (max.message.bytes).
+  std::size_t max_message_bytes() const {
+    assert_thread();
+    return static_cast<std::size_t>(config_->max_message_bytes);
+  }
+
   /// From now on everything is answered UNKNOWN_TOPIC_OR_PARTITION; waiting fetches wake up.
   void mark_deleted();
 
