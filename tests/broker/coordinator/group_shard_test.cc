@@ -122,6 +122,9 @@ TEST_CASE("what the log refuses has not happened", "[groups]") {
   // It is read again, but not at once: the disk may be full for long.
   Asked meanwhile(bench, GroupClients::fetch_request("t", 0), GroupClients::kFetch);
   CHECK(meanwhile.answer().error_code == ErrorCode::coordinator_load_in_progress);
+  bench.run_until([&bench] { return bench.pool.posted() == 0; });
+  Asked later(bench, GroupClients::fetch_request("t", 0), GroupClients::kFetch);
+  CHECK(later.answer().error_code == ErrorCode::coordinator_load_in_progress);
   bench.loop.advance(std::chrono::milliseconds(1000));
   REQUIRE(clients.find());
   CHECK(clients.fetch("t", 0) == 1);
@@ -191,6 +194,25 @@ TEST_CASE("while groups are loaded the answer is to come again", "[groups]") {
   REQUIRE(clients.find());
   CHECK(clients.heartbeat(*joined) == ErrorCode::none);
   CHECK(clients.fetch("t", 0) == 7);
+}
+
+TEST_CASE("members that are not heard of after a start are out", "[groups]") {
+  test::SimFileSystem disk;
+  base::Random random(1);
+  std::optional<protocol::JoinGroupResponse> joined;
+  {
+    BrokerBench bench(disk, GroupClients::usual_config());
+    GroupClients clients(bench);
+    REQUIRE(clients.find());
+    joined = clients.join();
+    REQUIRE(clients.ask(GroupClients::sync_request(*joined, "mine"), GroupClients::kSync));
+  }
+  disk.crash(random, test::SimFileSystem::Loss::nothing);
+  BrokerBench bench(disk, GroupClients::usual_config());
+  GroupClients clients(bench);
+  REQUIRE(clients.find());
+  bench.loop.advance(std::chrono::milliseconds(10'000));
+  CHECK(clients.heartbeat(*joined) == ErrorCode::unknown_member_id);
 }
 
 TEST_CASE("time-outs run by the broker's clock", "[groups]") {
