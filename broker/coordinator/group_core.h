@@ -173,10 +173,9 @@ class GroupCore {
                    Step& step);
   void add_member(Group& group, std::string member_id, Joining& joining, Now now, Step& step);
   void update_member(Group& group, GroupMember& member, Joining& joining, Now now, Step& step);
-  void replace_static_member(Group& group, GroupMember& old, std::string new_id, Joining& joining,
-                             Now now, Step& step);
-  void keep_static_member(Group& group, GroupMember& member, const Joining& joining,
-                          const GroupMember& before, Now now, Step& step);
+  void replace_static_member(Group& group, GroupMember& old, Joining& joining, Now now, Step& step);
+  void keep_static_member(Group& group, const GroupMember& before, const Joining& joining, Now now,
+                          Step& step);
   static void tell_members(const Group& group, protocol::JoinGroupResponse& response);
   bool has_room(Group& group, std::string_view member_id) const;
   std::string make_member_id(const std::string& name);

@@ -128,13 +128,11 @@ std::string GroupCore::make_member_id(const std::string& name) {
 
 void GroupCore::join_new_member(Group& group, Joining& joining, Now now, Step& step) {
   const auto& instance_id = joining.request.group_instance_id;
+  auto* before = instance_id ? group.static_member(*instance_id) : nullptr;
+  if (before != nullptr) return replace_static_member(group, *before, joining, now, step);
   auto id = make_member_id(instance_id.value_or(joining.client.client_id));
-  if (instance_id) {
-    if (auto* before = group.static_member(*instance_id))
-      return replace_static_member(group, *before, std::move(id), joining, now, step);
-  } else if (joining.client.version >= kFirstWithKnownId) {
+  if (!instance_id && joining.client.version >= kFirstWithKnownId)
     return hand_out_id(group, std::move(id), joining, now, step);
-  }
   add_member(group, std::move(id), joining, now, step);
 }
 
@@ -241,15 +239,15 @@ void GroupCore::update_member(Group& group, GroupMember& member, Joining& joinin
 
 /// A static member came back (KIP-345): the same one under a new id, without a rebalance where the
 /// group would go on in the same way.
-void GroupCore::replace_static_member(Group& group, GroupMember& old, std::string new_id,
-                                      Joining& joining, Now now, Step& step) {
+void GroupCore::replace_static_member(Group& group, GroupMember& old, Joining& joining, Now now,
+                                      Step& step) {
   // Whoever still waits under the old id is not that member any more.
   if (old.joining)
     refuse(*std::exchange(old.joining, {}), ErrorCode::fenced_instance_id, old.id, step);
   if (old.syncing) answer_sync(group, old, ErrorCode::fenced_instance_id, step);
   old.session = {};  // What the queue has names the old id.
   const auto before = old;
-  auto& member = group.rename(old.id, std::move(new_id));
+  auto& member = group.rename(old.id, make_member_id(*old.instance_id));
   update_member(group, member, joining, now, step);
   switch (group.state) {
     case GroupState::empty:
@@ -262,13 +260,14 @@ void GroupCore::replace_static_member(Group& group, GroupMember& old, std::strin
       break;
   }
   if (group.vote() != group.protocol_name) return rebalance(group, now, step);
-  keep_static_member(group, member, joining, before, now, step);
+  keep_static_member(group, before, joining, now, step);
 }
 
 /// The group is stable and stays so: the member's new id is stored, and it gets its share by the
 /// next SyncGroup.
-void GroupCore::keep_static_member(Group& group, GroupMember& member, const Joining& joining,
-                                   const GroupMember& before, Now now, Step& step) {
+void GroupCore::keep_static_member(Group& group, const GroupMember& before, const Joining& joining,
+                                   Now now, Step& step) {
+  auto& member = *group.static_member(*before.instance_id);
   Assignments assignments;
   for (const auto& [id, each] : group.members()) assignments.emplace(id, each.assignment);
   const auto to = *std::exchange(member.joining, {});

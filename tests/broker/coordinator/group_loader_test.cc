@@ -28,7 +28,7 @@ using Bytes = std::vector<std::byte>;
 /// A partition of __consumer_offsets on a disk in memory.
 class OffsetsLog {
  public:
-  void put(Bytes key, std::optional<Bytes> value) {
+  void put(const Bytes& key, const std::optional<Bytes>& value) {
     record::BatchBuilder builder;
     add(builder, key, value);
     append(builder);
@@ -87,7 +87,7 @@ class OffsetsLog {
 /// -1: none; nothing: the group is not available.
 std::optional<std::int64_t> committed(const GroupCore& core, const std::string& group,
                                       std::int32_t partition) {
-  protocol::OffsetFetchRequest::Group request{
+  const protocol::OffsetFetchRequest::Group request{
       .group_id = group,
       .member_id = {},
       .topics = std::vector{

@@ -255,7 +255,7 @@ class GroupModel {
       case 0:
         return commit_as(other.id, client.instance_id, generation);
       case 1: {
-        Client honest = client;
+        const Client honest = client;
         client.generation = generation;
         client.to_assign = {client.id, other.id};
         sync(i);

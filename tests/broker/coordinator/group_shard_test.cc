@@ -57,7 +57,7 @@ TEST_CASE("a commit is answered when it is synced, and nobody sees it before", "
   REQUIRE_FALSE(commit.answered());
   files.wait_until_held(1);
   Asked fetch(bench, GroupClients::fetch_request("t", 0), GroupClients::kFetch);
-  protocol::ListGroupsRequest everything;
+  const protocol::ListGroupsRequest everything{};
   Asked list(bench, everything, 5);
   protocol::DescribeGroupsRequest named;
   named.groups = {"g"};

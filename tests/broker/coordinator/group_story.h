@@ -30,7 +30,7 @@ class GroupStory {
   GroupStory() { start(); }
 
   std::string execute(const test_support::Command& command) {
-    static const std::map<std::string, void (GroupStory::*)()> kVerbs = {
+    static const std::map<std::string, void (GroupStory::*)()> verbs = {
         {"begin", &GroupStory::begin},
         {"limits", &GroupStory::limits},
         {"join", &GroupStory::join},
@@ -50,9 +50,9 @@ class GroupStory {
         {"forget-topics", &GroupStory::forget_topics},
         {"spoil", &GroupStory::spoil},
         {"restart", &GroupStory::restart}};
-    const auto verb = kVerbs.find(command.verb);
+    const auto verb = verbs.find(command.verb);
     INFO("verb " << command.verb);
-    REQUIRE(verb != kVerbs.end());
+    REQUIRE(verb != verbs.end());
     words_.clear();
     options_.clear();
     items_.clear();
@@ -96,10 +96,10 @@ class GroupStory {
   static std::chrono::milliseconds duration(const std::string& text) {
     std::size_t digits = 0;
     const auto count = std::stod(text, &digits);
-    static const std::map<std::string, double> kUnits = {
+    static const std::map<std::string, double> units = {
         {"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
     return std::chrono::milliseconds(
-        static_cast<std::int64_t>(count * kUnits.at(text.substr(digits))));
+        static_cast<std::int64_t>(count * units.at(text.substr(digits))));
   }
   static std::vector<std::string> parts(const std::string& text, char separator) {
     std::vector<std::string> parts;
