@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "broker/runtime/loop.h"
@@ -43,6 +44,13 @@ class ManualLoop final : public broker::Loop {
   ManualLoop() : clock_(own_clock_) {}
   /// Several loops may share a clock; advance() of one moves the time of all.
   explicit ManualLoop(ManualClock& clock) : clock_(clock) {}
+  ManualLoop(const ManualLoop&) = delete;
+  ManualLoop& operator=(const ManualLoop&) = delete;
+  /// Jobs that never run go one by one: what one of them owns may post when it goes.
+  ~ManualLoop() override {
+    while (take()) {
+    }
+  }
 
   void post(broker::Job job) override {
     const std::scoped_lock lock(mutex_);
@@ -58,15 +66,10 @@ class ManualLoop final : public broker::Loop {
 
   /// Runs the oldest posted job. False when there is none.
   bool run_one() {
-    broker::Job job;
-    {
-      const std::scoped_lock lock(mutex_);
-      if (jobs_.empty()) return false;
-      job = std::move(jobs_.front());
-      jobs_.pop_front();
-    }
+    auto job = take();
+    if (!job) return false;
     const bool before = std::exchange(on_this_thread_, true);
-    job();
+    (*job)();
     on_this_thread_ = before;
     return true;
   }
@@ -110,6 +113,15 @@ class ManualLoop final : public broker::Loop {
   void set_on_this_thread(bool value) { on_this_thread_ = value; }
 
  private:
+  /// The oldest posted job.
+  std::optional<broker::Job> take() {
+    const std::scoped_lock lock(mutex_);
+    if (jobs_.empty()) return std::nullopt;
+    auto job = std::move(jobs_.front());
+    jobs_.pop_front();
+    return job;
+  }
+
   ManualClock own_clock_;
   ManualClock& clock_;
   broker::TimerHeap timers_;
