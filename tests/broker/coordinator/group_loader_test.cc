@@ -74,14 +74,16 @@ class OffsetsLog {
  private:
   static inline const storage::Path kPath = "/data/__consumer_offsets-0";
 
-  bool commits_ = true;
-  test::SimFileSystem disk_;
-  std::unique_ptr<storage::Log> log_ = [this] {
-    REQUIRE(disk_.create_directory("/data"));
-    auto log = storage::Log::create(disk_, kPath, config::LogConfig{}, test_support::kNow);
+  static std::unique_ptr<storage::Log> make_log(storage::FileSystem& disk) {
+    REQUIRE(disk.create_directory("/data"));
+    auto log = storage::Log::create(disk, kPath, config::LogConfig{}, test_support::kNow);
     REQUIRE(log);
     return std::move(*log);
-  }();
+  }
+
+  bool commits_ = true;
+  test::SimFileSystem disk_;
+  std::unique_ptr<storage::Log> log_ = make_log(disk_);
 };
 
 /// -1: none; nothing: the group is not available.
