@@ -1,6 +1,7 @@
 #include "broker/coordinator/group.h"
 
 #include <algorithm>
+#include <memory>
 
 #include "protocol/base/assert.h"
 #include "protocol/messages/consumer_protocol.h"
@@ -21,6 +22,11 @@ std::string_view name_of(GroupState state) {
       return "Stable";
   }
   ASSERT(false, "a group is in one of its states");
+}
+
+base::SharedBytes own(const base::SharedBytes& bytes) {
+  const auto copy = std::make_shared<std::vector<std::byte>>(bytes.view.begin(), bytes.view.end());
+  return {copy, *copy};
 }
 
 const MemberProtocol* GroupMember::protocol(std::string_view name) const {

@@ -28,6 +28,9 @@ enum class GroupState : std::uint8_t {
 };
 std::string_view name_of(GroupState state);
 
+/// A copy of what a member said, which stays when the request's buffer goes back to its pool.
+base::SharedBytes own(const base::SharedBytes& bytes);
+
 /// A way in which a member can share the group's work, in its own words.
 struct MemberProtocol {
   std::string name;

@@ -63,17 +63,20 @@ void GroupCoordinator::stop() {
     shard->loop().post([shard] { shard->stop(); });
 }
 
+GroupCore::IsGone GroupCoordinator::is_topic_gone() {
+  return [this](std::string_view name, const base::Uuid& id) {
+    const auto image = topics_.image();
+    const auto* topic = image->named(name);
+    return topic == nullptr || (!id.is_zero() && topic->id != id);
+  };
+}
+
 GroupShardServices GroupCoordinator::shard_services() {
   return {.workers = workers_,
           .limits = limits_of(config_),
           .expiry_check_interval =
               std::chrono::milliseconds(config_.offsets_retention_check_interval_ms),
-          .is_topic_gone =
-              [this](std::string_view name, const base::Uuid& id) {
-                const auto image = topics_.image();
-                const auto* topic = image->named(name);
-                return topic == nullptr || (!id.is_zero() && topic->id != id);
-              },
+          .is_topic_gone = is_topic_gone(),
           .say = say_};
 }
 
@@ -183,8 +186,7 @@ Task<> GroupCoordinator::forget_removed_topics(Loop& home) {
   const auto all = shards();
   for (const auto& shard : all->by_partition) {
     co_await hop_to(shard->loop());
-    const auto forget = [gone = shard_services().is_topic_gone](GroupCore& core, Now /*now*/,
-                                                                Step& step) {
+    const auto forget = [gone = is_topic_gone()](GroupCore& core, Now /*now*/, Step& step) {
       core.forget_topics(gone, step);
       return true;
     };

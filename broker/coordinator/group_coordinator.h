@@ -79,6 +79,8 @@ class GroupCoordinator {
   std::shared_ptr<GroupShard> shard_of(std::string_view group_id);
   std::shared_ptr<GroupShard> make_shard(const std::shared_ptr<Partition>& partition);
   GroupShardServices shard_services();
+  /// For any thread.
+  GroupCore::IsGone is_topic_gone();
 
   const config::BrokerConfig& config_;
   TopicStore& topics_;

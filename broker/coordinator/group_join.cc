@@ -29,16 +29,8 @@ std::size_t pending_cost(std::string_view group_id, std::string_view member_id) 
 void refuse(AnswerTo to, ErrorCode error, std::string member_id, Step& step) {
   JoinGroupResponse response;
   response.error_code = error;
-  response.generation_id = -1;
-  response.protocol_name = "";
   response.member_id = std::move(member_id);
   step.answers.push_back({to, std::move(response)});
-}
-
-/// The request's buffer goes back to its pool; what a member says stays.
-base::SharedBytes own(const base::SharedBytes& bytes) {
-  const auto copy = std::make_shared<std::vector<std::byte>>(bytes.view.begin(), bytes.view.end());
-  return {copy, *copy};
 }
 
 std::vector<MemberProtocol> protocols_of(const JoinGroupRequest& request) {

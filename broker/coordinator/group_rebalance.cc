@@ -131,8 +131,6 @@ void GroupCore::remove_member(Group& group, std::string_view member_id, Step& st
   if (member.joining) {
     JoinGroupResponse response;
     response.error_code = ErrorCode::unknown_member_id;
-    response.generation_id = -1;
-    response.protocol_name = "";
     step.answers.push_back({*member.joining, std::move(response)});
   }
   if (member.syncing) answer_sync(group, member, ErrorCode::unknown_member_id, step);

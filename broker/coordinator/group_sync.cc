@@ -35,11 +35,6 @@ ErrorCode check(const Group& group, const SyncGroupRequest& request) {
   return ErrorCode::none;
 }
 
-base::SharedBytes own(const base::SharedBytes& bytes) {
-  const auto copy = std::make_shared<std::vector<std::byte>>(bytes.view.begin(), bytes.view.end());
-  return {copy, *copy};
-}
-
 }  // namespace
 
 void GroupCore::sync(const SyncGroupRequest& request, AnswerTo to, Now now, Step& step) {

@@ -99,7 +99,6 @@ class TimerQueue {
     std::ranges::make_heap(entries_, later);
     prune_at_ = std::max(kPruneFrom, 2 * bytes_);
   }
-  std::size_t size() const { return entries_.size(); }
 
  private:
   static bool later(const Entry& a, const Entry& b) { return a.at > b.at; }

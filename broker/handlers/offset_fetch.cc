@@ -1,6 +1,9 @@
 #include "protocol/messages/offset_fetch.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 #include "broker/handlers/handlers.h"
 

@@ -16,6 +16,7 @@
 #include "broker/coordinator/group_core.h"
 #include "broker/coordinator/group_loader.h"
 #include "protocol/base/random.h"
+#include "tests/broker/coordinator/group_difference.h"
 #include "tests/support/batches.h"
 
 namespace broker_tests {
@@ -460,40 +461,8 @@ class GroupModel {
     expect(same_offsets(live->offsets, stored->offsets), "offsets are as they are stored");
     expect(live->generation >= stored->generation, "generations only grow");
     using enum broker::GroupState;
-    if (live->state == empty || live->state == stable) check_stored(*live, *stored);
-  }
-
-  void check_stored(const broker::Group& live, const broker::Group& stored) {
-    expect(live.state == stored.state, "the state is as it is stored");
-    expect(live.generation == stored.generation, "the generation is as it is stored");
-    expect(live.leader == stored.leader, "the leader is as it is stored");
-    expect(live.protocol_name == stored.protocol_name, "the protocol is as it is stored");
-    expect(live.protocol_type == stored.protocol_type, "the type is as it is stored");
-    expect(live.members().size() == stored.members().size(), "the members are as they are stored");
-    for (const auto& [id, member] : live.members()) {
-      const auto found = stored.members().find(id);
-      if (found == stored.members().end()) return expect(false, "a member is not stored");
-      const auto& kept = found->second;
-      const auto* said = member.protocol(*live.protocol_name);
-      const auto* kept_said = kept.protocol(*live.protocol_name);
-      expect(said != nullptr && kept_said != nullptr && said->metadata == kept_said->metadata,
-             "what a member says is as it is stored");
-      expect(member.assignment == kept.assignment, "its share is as it is stored");
-      expect(member.instance_id == kept.instance_id, "its instance id is as it is stored");
-      expect(member.session_timeout_ms == kept.session_timeout_ms &&
-                 member.rebalance_timeout_ms == kept.rebalance_timeout_ms,
-             "its time-outs are as they are stored");
-    }
-  }
-
-  static bool same_offsets(const broker::CommittedOffsets& a, const broker::CommittedOffsets& b) {
-    return std::ranges::equal(a, b, [](const auto& x, const auto& y) {
-      return x.first == y.first &&
-             std::ranges::equal(x.second, y.second, [](const auto& p, const auto& q) {
-               return p.first == q.first && p.second.offset == q.second.offset &&
-                      p.second.committed_at == q.second.committed_at;
-             });
-    });
+    if (live->state != empty && live->state != stable) return;
+    if (const auto difference = difference_to_stored(*live, *stored)) expect(false, *difference);
   }
 
   void check_offsets(const broker::Group* group) {

@@ -15,6 +15,7 @@
 #include "broker/coordinator/group_core.h"
 #include "broker/coordinator/group_loader.h"
 #include "tests/broker/coordinator/group_text.h"
+#include "tests/broker/coordinator/story_line.h"
 #include "tests/support/scenario.h"
 
 namespace broker_tests {
@@ -53,17 +54,7 @@ class GroupStory {
     const auto verb = verbs.find(command.verb);
     INFO("verb " << command.verb);
     REQUIRE(verb != verbs.end());
-    words_.clear();
-    options_.clear();
-    items_.clear();
-    for (const auto& [name, value] : command.arguments) {
-      if (name.find('/') != std::string::npos)
-        items_.emplace_back(name, value.value_or(""));
-      else if (value)
-        options_[name] = *value;
-      else
-        words_.push_back(name);
-    }
+    line_ = StoryLine(command);
     out_.clear();
     (this->*verb->second)();
     return std::exchange(out_, {});
@@ -84,38 +75,17 @@ class GroupStory {
   void start() { core_ = std::make_unique<broker::GroupCore>(limits_, ++seed_); }
 
   // What a line says.
-  std::optional<std::string> option(const std::string& name) const {
-    const auto found = options_.find(name);
-    return found == options_.end() ? std::nullopt : std::optional(found->second);
-  }
+  std::optional<std::string> option(const std::string& name) const { return line_.option(name); }
   std::string group_id() const { return option("group").value_or("g"); }
   std::int16_t version(std::int16_t usual) const {
     const auto said = option("v");
     return said ? static_cast<std::int16_t>(std::stoi(*said)) : usual;
   }
-  static std::chrono::milliseconds duration(const std::string& text) {
-    std::size_t digits = 0;
-    const auto count = std::stod(text, &digits);
-    static const std::map<std::string, double> units = {
-        {"ms", 1}, {"s", 1e3}, {"m", 6e4}, {"h", 3.6e6}, {"d", 8.64e7}};
-    return std::chrono::milliseconds(
-        static_cast<std::int64_t>(count * units.at(text.substr(digits))));
-  }
-  static std::vector<std::string> parts(const std::string& text, char separator) {
-    std::vector<std::string> parts;
-    std::istringstream all(text);
-    for (std::string part; std::getline(all, part, separator);) parts.push_back(part);
-    return parts;
-  }
-  static std::pair<std::string, std::string> pair(const std::string& text) {
-    const auto colon = text.find(':');
-    return {text.substr(0, colon), colon == std::string::npos ? "" : text.substr(colon + 1)};
-  }
   static base::SharedBytes bytes(const std::string& text) {
     const auto view = base::as_bytes(text);
     return test_support::shared({view.begin(), view.end()});
   }
-  Client& client() { return clients_[words_.at(0)]; }
+  Client& client() { return clients_[line_.words.at(0)]; }
   /// The id that a client has now, else that which goes by this name.
   std::string known_id(const std::string& name) const {
     const auto client = clients_.find(name);
@@ -134,18 +104,6 @@ class GroupStory {
     const auto& before = client().said;
     const auto found = before.find("instance");
     return found == before.end() ? std::nullopt : std::optional(found->second);
-  }
-  /// Items by topic; `each(topic, partition, value)`.
-  template <class Topic, class Each>
-  std::vector<Topic> topics(Each each) const {
-    std::vector<Topic> topics;
-    for (const auto& [where, what] : items_) {
-      const auto slash = where.find('/');
-      const auto name = where.substr(0, slash);
-      if (topics.empty() || topics.back().name != name) topics.emplace_back().name = name;
-      each(topics.back(), std::stoi(where.substr(slash + 1)), what);
-    }
-    return topics;
   }
 
   // What it leads to.
@@ -208,7 +166,7 @@ class GroupStory {
   // join CLIENT [id= instance= session= rebalance= protocols=range:text,... topics=t,... type= v=]
   void join() {
     auto& client = this->client();
-    for (const auto& [name, value] : options_)
+    for (const auto& [name, value] : line_.options)
       if (name != "id") client.said[name] = value;
     const auto said = [&client](const std::string& name, const std::string& usual) {
       const auto found = client.said.find(name);
@@ -232,19 +190,19 @@ class GroupStory {
     if (const auto size = said("metadata", ""); !size.empty())
       request.protocols.at(0).metadata = bytes(std::string(std::stoul(size), 'm'));
     const broker::JoiningClient who{
-        .client_id = said("client", words_.at(0)),
+        .client_id = said("client", line_.words.at(0)),
         .host = "/127.0.0.1",
         .version = static_cast<std::int16_t>(std::stoi(said("v", "9")))};
     broker::Step step;
-    core_->join(request, who, ask("join", words_.at(0)), now_, step);
+    core_->join(request, who, ask("join", line_.words.at(0)), now_, step);
     carry_out(std::move(step));
   }
 
   // enter CLIENT...: joins with no id, and again with the one it is given. Says nothing of that.
   void enter() {
-    options_["id"] = "";
+    line_.options["id"] = "";
     join();
-    options_.erase("id");
+    line_.options.erase("id");
     if (out_.find("MEMBER_ID_REQUIRED") == std::string::npos) return;
     out_.clear();
     join();
@@ -264,7 +222,7 @@ class GroupStory {
       request.assignments.push_back({known_id(name), bytes(text)});
     }
     broker::Step step;
-    core_->sync(request, ask("sync", words_.at(0)), now_, step);
+    core_->sync(request, ask("sync", line_.words.at(0)), now_, step);
     carry_out(std::move(step));
   }
 
@@ -281,7 +239,7 @@ class GroupStory {
   // leave CLIENT... [instance=: by instance id, and the member id if one is said]
   void leave() {
     protocol::LeaveGroupRequest request{.group_id = group_id(), .member_id = "", .members = {}};
-    for (const auto& name : words_)
+    for (const auto& name : line_.words)
       request.members.push_back(
           {.member_id = known_id(name), .group_instance_id = {}, .reason = {}});
     for (const auto& instance : parts(option("instance").value_or(""), ','))
@@ -303,13 +261,13 @@ class GroupStory {
   void commit() {
     protocol::OffsetCommitRequest request;
     request.group_id = group_id();
-    if (words_.at(0) != "nobody") {
+    if (line_.words.at(0) != "nobody") {
       request.member_id = member_id();
       request.group_instance_id = instance_id();
       request.generation_id_or_member_epoch = generation();
     }
     if (const auto said = option("retention")) request.retention_time_ms = duration(*said).count();
-    request.topics = topics<protocol::OffsetCommitRequest::Topic>(
+    request.topics = line_.topics<protocol::OffsetCommitRequest::Topic>(
         [this](auto& topic, std::int32_t index, const std::string& what) {
           const auto [offset, text] = pair(what);
           const auto size = option("size");
@@ -332,8 +290,8 @@ class GroupStory {
   void fetch() {
     protocol::OffsetFetchRequest::Group request;
     request.group_id = group_id();
-    if (!items_.empty())
-      request.topics = topics<protocol::OffsetFetchRequest::Topic>(
+    if (!line_.items.empty())
+      request.topics = line_.topics<protocol::OffsetFetchRequest::Topic>(
           [](auto& topic, std::int32_t index, const std::string&) {
             topic.partition_indexes.push_back(index);
           });
@@ -349,7 +307,7 @@ class GroupStory {
   void delete_offsets() {
     protocol::OffsetDeleteRequest request;
     request.group_id = group_id();
-    request.topics = topics<protocol::OffsetDeleteRequest::Topic>(
+    request.topics = line_.topics<protocol::OffsetDeleteRequest::Topic>(
         [](auto& topic, std::int32_t index, const std::string&) {
           topic.partitions.push_back({index});
         });
@@ -412,7 +370,7 @@ class GroupStory {
   }
 
   void wait() {
-    const auto end = now_.monotonic + duration(words_.at(0));
+    const auto end = now_.monotonic + duration(line_.words.at(0));
     const auto go_to = [this](base::MonotonicTime at) {
       const auto by = std::chrono::ceil<std::chrono::milliseconds>(at - now_.monotonic);
       now_.monotonic += by;
@@ -435,7 +393,7 @@ class GroupStory {
 
   // forget-topics NAME...
   void forget_topics() {
-    const std::set<std::string, std::less<>> gone(words_.begin(), words_.end());
+    const std::set<std::string, std::less<>> gone(line_.words.begin(), line_.words.end());
     broker::Step step;
     core_->forget_topics(
         [&gone](std::string_view name, const base::Uuid&) { return gone.contains(name); }, step);
@@ -445,8 +403,8 @@ class GroupStory {
   // spoil group|newer|TOPIC/PARTITION: the log gets such a record that cannot be read.
   void spoil() {
     const std::vector<std::byte> junk{std::byte{0}, std::byte{3}, std::byte{7}};
-    if (!items_.empty()) {
-      for (const auto& [where, what] : items_) {
+    if (!line_.items.empty()) {
+      for (const auto& [where, what] : line_.items) {
         const auto slash = where.find('/');
         log_.push_back(
             {protocol::encode_group_record_key(protocol::OffsetCommitKey{
@@ -456,7 +414,7 @@ class GroupStory {
       return;
     }
     auto key = protocol::encode_group_record_key(protocol::GroupMetadataKey{group_id()});
-    if (words_.at(0) == "newer") key.at(1) = std::byte{99};
+    if (line_.words.at(0) == "newer") key.at(1) = std::byte{99};
     log_.push_back({std::move(key), junk});
   }
 
@@ -490,9 +448,7 @@ class GroupStory {
   std::map<broker::AnswerTo, Asked> asked_;
   broker::AnswerTo next_answer_ = 1;
 
-  std::vector<std::string> words_;  // Of the line being played.
-  std::map<std::string, std::string> options_;
-  std::vector<std::pair<std::string, std::string>> items_;  // TOPIC/PARTITION=...
+  StoryLine line_;  // Being played.
   std::string out_;
 };
 

@@ -161,7 +161,7 @@ TEST_CASE("a segment rolls when the time of its records has passed", "[log]") {
   CHECK(bench.logs().size() == 2);
 }
 
-TEST_CASE("records without time roll by the clock, and so does the housekeeping", "[log]") {
+TEST_CASE("records without time roll by the clock, at an append and when asked", "[log]") {
   Bench bench({.segment_ms = 1000});
   auto timeless = wish("a");
   timeless.timestamp = -1;

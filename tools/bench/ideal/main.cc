@@ -1,3 +1,5 @@
+#include <cstdio>
+#include <exception>
 #include <filesystem>
 #include <string>
 
@@ -31,15 +33,20 @@ base::Result<> serve(const Options& options) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("The least a broker can be on this machine, to compare Stele with");
-  Options options;
-  app.add_option("--data-dir", options.data_dir, "Where segments go; made if missing")->required();
-  app.add_option("--port", options.port, "0: the kernel's choice");
-  app.add_option("--segment-bytes", options.segment_bytes, "Size of a segment");
-  app.add_option("--core", options.core, "Run on this core");
-  CLI11_PARSE(app, argc, argv);
-  const auto served = serve(options);
-  if (served) return 0;
-  fmt::print(stderr, "ideal: {}\n", served.error().detail);
+  try {
+    CLI::App app("The least a broker can be on this machine, to compare Stele with");
+    Options options;
+    app.add_option("--data-dir", options.data_dir, "Where segments go; made if missing")
+        ->required();
+    app.add_option("--port", options.port, "0: the kernel's choice");
+    app.add_option("--segment-bytes", options.segment_bytes, "Size of a segment");
+    app.add_option("--core", options.core, "Run on this core");
+    CLI11_PARSE(app, argc, argv);
+    const auto served = serve(options);
+    if (served) return 0;
+    std::fprintf(stderr, "ideal: %s\n", served.error().detail.c_str());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "ideal: %s\n", error.what());
+  }
   return 1;
 }

@@ -1,3 +1,5 @@
+#include <cstdio>
+#include <exception>
 #include <functional>
 
 #include <fmt/format.h>
@@ -40,6 +42,15 @@ void add_target(CLI::App& app, Options& options) {
   app.add_option("--prewarm-mib", options.prewarm_mib, "Touch so much memory before");
 }
 
+/// The command stands for this run.
+template <class Load>
+void runs(CLI::App& command, Options& options,
+          base::Result<Report> (*run)(const bench::Target&, const Load&), const Load& load) {
+  command.callback([&options, run, &load] {
+    options.chosen = [&options, run, &load] { return run(options.target, load); };
+  });
+}
+
 void add_produce(CLI::App& app, Options& options) {
   auto& command = *app.add_subcommand("produce", "As many batches as go in");
   add_target(command, options);
@@ -49,9 +60,7 @@ void add_produce(CLI::App& app, Options& options) {
   command.add_option("--connections", options.produce.connections, "");
   command.add_option("--depth", options.produce.depth, "Requests under way on each connection");
   command.add_option("--bytes-max", options.produce.bytes_max, "Ends the run before its time");
-  command.callback([&options] {
-    options.chosen = [&options] { return run_produce(options.target, options.produce); };
-  });
+  runs(command, options, bench::run_produce, options.produce);
 }
 
 void add_latency(CLI::App& app, Options& options) {
@@ -59,9 +68,7 @@ void add_latency(CLI::App& app, Options& options) {
   add_target(command, options);
   command.add_option("--rate", options.latency.records_per_second, "Records a second");
   command.add_option("--record-bytes", options.latency.record_bytes, "Of each value");
-  command.callback([&options] {
-    options.chosen = [&options] { return run_latency(options.target, options.latency); };
-  });
+  runs(command, options, bench::run_latency, options.latency);
 }
 
 void add_consume(CLI::App& app, Options& options) {
@@ -70,9 +77,7 @@ void add_consume(CLI::App& app, Options& options) {
   command.add_option("--connections", options.consume.connections, "Each with a partition");
   command.add_option("--fetch-bytes", options.consume.fetch_bytes, "Asked for at a time");
   command.add_option("--fill-bytes", options.consume.fill_bytes, "In each partition");
-  command.callback([&options] {
-    options.chosen = [&options] { return run_consume(options.target, options.consume); };
-  });
+  runs(command, options, bench::run_consume, options.consume);
 }
 
 void add_heartbeat(CLI::App& app, Options& options) {
@@ -81,10 +86,7 @@ void add_heartbeat(CLI::App& app, Options& options) {
   command.add_option("--groups", options.heartbeat.groups, "");
   command.add_option("--connections", options.heartbeat.connections, "");
   command.add_option("--interval-ms", options.heartbeat_interval_ms, "Of each member");
-  command.callback([&options] {
-    options.heartbeat.interval = std::chrono::milliseconds(options.heartbeat_interval_ms);
-    options.chosen = [&options] { return run_heartbeat(options.target, options.heartbeat); };
-  });
+  runs(command, options, bench::run_heartbeat, options.heartbeat);
 }
 
 void add_rebalance(CLI::App& app, Options& options) {
@@ -93,9 +95,7 @@ void add_rebalance(CLI::App& app, Options& options) {
   command.add_option("--members", options.rebalance.members, "");
   command.add_option("--partitions", options.rebalance.partitions, "That they share");
   command.add_option("--rebalances", options.rebalance.rebalances, "");
-  command.callback([&options] {
-    options.chosen = [&options] { return run_rebalance(options.target, options.rebalance); };
-  });
+  runs(command, options, bench::run_rebalance, options.rebalance);
 }
 
 void add_commit(CLI::App& app, Options& options) {
@@ -103,22 +103,18 @@ void add_commit(CLI::App& app, Options& options) {
   add_target(command, options);
   command.add_option("--connections", options.commit.connections, "Each with a group");
   command.add_option("--partitions", options.commit.partitions, "Of __consumer_offsets, used");
-  command.callback([&options] {
-    options.chosen = [&options] { return run_commit(options.target, options.commit); };
-  });
+  runs(command, options, bench::run_commit, options.commit);
 }
 
 void add_offsets(CLI::App& app, Options& options) {
-  const auto add = [&](const char* name, const char* what, auto run) {
+  const auto add = [&](const char* name, const char* what, auto* run) {
     auto& command = *app.add_subcommand(name, what);
     add_target(command, options);
     command.add_option("--groups", options.offsets.groups, "");
     command.add_option("--topics", options.offsets.topics, "");
     command.add_option("--partitions", options.offsets.partitions, "Of each topic");
     command.add_option("--ready-ns", options.offsets.ready_ns, "When the broker was ready");
-    command.callback([&options, run] {
-      options.chosen = [&options, run] { return run(options.target, options.offsets); };
-    });
+    runs(command, options, run, options.offsets);
   };
   add("fill-offsets", "Commits of many groups for many partitions", bench::run_fill_offsets);
   add("first-offsets", "From ready to the first offsets after a start", bench::run_first_offsets);
@@ -137,6 +133,7 @@ base::Result<Report> run(Options& options) {
     options.target.broker = TRY(bench::Address::from_text(options.address));
   options.target.warm_up = std::chrono::milliseconds(options.warm_up_ms);
   options.target.duration = std::chrono::milliseconds(options.duration_ms);
+  options.heartbeat.interval = std::chrono::milliseconds(options.heartbeat_interval_ms);
   TRY(bench::prewarm(options.prewarm_mib));
   return options.chosen();
 }
@@ -152,24 +149,28 @@ void print(const Report& report) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  CLI::App app("Load for a Kafka broker, from batches built beforehand; checks every answer");
-  Options options;
-  app.add_option("--core", options.core, "Run on this core");
-  app.require_subcommand(1);
-  add_produce(app, options);
-  add_latency(app, options);
-  add_consume(app, options);
-  add_heartbeat(app, options);
-  add_rebalance(app, options);
-  add_commit(app, options);
-  add_offsets(app, options);
-  add_start(app, options);
-  CLI11_PARSE(app, argc, argv);
-  const auto report = run(options);
-  if (!report) {
-    fmt::print(stderr, "load: {}\n", report.error().detail);
-    return 1;
+  try {
+    CLI::App app("Load for a Kafka broker, from batches built beforehand; checks every answer");
+    Options options;
+    app.add_option("--core", options.core, "Run on this core");
+    app.require_subcommand(1);
+    add_produce(app, options);
+    add_latency(app, options);
+    add_consume(app, options);
+    add_heartbeat(app, options);
+    add_rebalance(app, options);
+    add_commit(app, options);
+    add_offsets(app, options);
+    add_start(app, options);
+    CLI11_PARSE(app, argc, argv);
+    const auto report = run(options);
+    if (report) {
+      print(*report);
+      return 0;
+    }
+    std::fprintf(stderr, "load: %s\n", report.error().detail.c_str());
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "load: %s\n", error.what());
   }
-  print(*report);
-  return 0;
+  return 1;
 }
