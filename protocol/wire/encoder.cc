@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <array>
 #include <bit>
-#include <memory>
 #include <utility>
 
 #include "protocol/base/assert.h"
@@ -52,12 +51,10 @@ class Encoder final : public FieldVisitor {
     if (field.tag < 0) return;
     const auto at = bodies_.back();
     bodies_.pop_back();
-    auto& flat = out_.flat();
-    const auto body_size = flat.size() - at;
+    const auto body_size = out_.flat().size() - at;
     std::array<std::byte, 5> size{};
     const auto count = put_uvarint(static_cast<std::uint32_t>(body_size), size);
-    flat.insert(flat.begin() + static_cast<std::ptrdiff_t>(at), size.begin(),
-                size.begin() + static_cast<std::ptrdiff_t>(count));
+    out_.insert(at, base::BytesView(size).first(count));
   }
 
   template <class I>
@@ -161,25 +158,38 @@ class Encoder final : public FieldVisitor {
 
 }  // namespace
 
+void EncodeBuffer::grow(std::size_t count) {
+  constexpr std::size_t kTypical = 256;  // An answer for a partition or two.
+  capacity_ = std::max({kTypical, 2 * capacity_, size_ + count});
+  auto larger = std::make_shared_for_overwrite<std::byte[]>(capacity_);
+  std::ranges::copy(flat(), larger.get());
+  bytes_ = std::move(larger);
+}
+
 void EncodeBuffer::append_shared(const base::SharedBytes& bytes) {
-  splices_.push_back({flat_.size(), bytes});
+  splices_.push_back({size_, bytes});
   referenced_ += bytes.view.size();
 }
 
+void EncodeBuffer::insert(std::size_t at, base::BytesView bytes) {
+  ASSERT(splices_.empty() || splices_.back().at <= at, "a reference does not move");
+  append(bytes.data(), bytes.size());
+  const auto behind = flat().subspan(at);
+  std::ranges::rotate(behind, behind.end() - static_cast<std::ptrdiff_t>(bytes.size()));
+}
+
 Pieces EncodeBuffer::finish() {
-  const auto owner = std::make_shared<std::vector<std::byte>>(std::exchange(flat_, {}));
-  const base::BytesView all(*owner);
+  const base::BytesView all = flat();
   Pieces pieces;
   pieces.reserve(2 * splices_.size() + 1);
   std::size_t from = 0;
   for (auto& splice : splices_) {
-    if (splice.at > from) pieces.push_back({owner, all.subspan(from, splice.at - from)});
+    if (splice.at > from) pieces.push_back({bytes_, all.subspan(from, splice.at - from)});
     from = splice.at;
     pieces.push_back(std::move(splice.bytes));
   }
-  if (from < all.size()) pieces.push_back({owner, all.subspan(from)});
-  splices_.clear();
-  referenced_ = 0;
+  if (from < all.size()) pieces.push_back({std::move(bytes_), all.subspan(from)});
+  *this = {};
   return pieces;
 }
 

@@ -1,6 +1,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstring>
+#include <memory>
+#include <span>
 #include <vector>
 
 #include "protocol/base/bytes.h"
@@ -22,25 +25,36 @@ class EncodeBuffer {
   static constexpr std::size_t kReferenceFrom = 4096;
 
   void append(const void* from, std::size_t count) {
-    const auto* bytes = static_cast<const std::byte*>(from);
-    flat_.insert(flat_.end(), bytes, bytes + count);
+    if (count == 0) return;  // `from` may be null.
+    if (count > capacity_ - size_) grow(count);
+    std::memcpy(bytes_.get() + size_, from, count);
+    size_ += count;
   }
   void append_shared(const base::SharedBytes& bytes);
+  /// Makes room at `at`, no later than the last reference, for a size that is known only when what
+  /// it counts is encoded.
+  void insert(std::size_t at, base::BytesView bytes);
 
   /// All bytes so far, the referenced included.
-  std::size_t size() const { return flat_.size() + referenced_; }
-  std::vector<std::byte>& flat() { return flat_; }
-  bool has_references() const { return !splices_.empty(); }
+  std::size_t size() const { return size_ + referenced_; }
+  /// Those that are not references, to fill in what was not known when it was appended. Valid until
+  /// the next append.
+  std::span<std::byte> flat() { return {bytes_.get(), size_}; }
 
   /// The pieces in order. The buffer is empty afterwards.
   Pieces finish();
 
  private:
   struct Splice {
-    std::size_t at;  // In flat_.
+    std::size_t at;  // In flat().
     base::SharedBytes bytes;
   };
-  std::vector<std::byte> flat_;
+  void grow(std::size_t count);
+
+  // Shared from the first byte on: a piece keeps it, and it is never copied once more.
+  std::shared_ptr<std::byte[]> bytes_;
+  std::size_t size_ = 0;
+  std::size_t capacity_ = 0;
   std::vector<Splice> splices_;
   std::size_t referenced_ = 0;
 };

@@ -61,9 +61,7 @@ base::Result<base::SharedBytes> body_of(const RequestFrame& frame, const ApiSpec
 
 Pieces encode_response(std::int32_t correlation_id, const ApiSpec& api, ApiVersion version,
                        StructRef response) {
-  constexpr std::size_t kTypical = 256;
   EncodeBuffer out;
-  out.flat().reserve(kTypical);
   put_integer(out, 0);
   put_integer(out, correlation_id);
   if (response_header_is_flexible(api, version)) out.append("", 1);  // No tagged fields.
