@@ -10,7 +10,7 @@
 set -eu
 
 build=(clang-19 lld-19 cmake ninja-build ccache pkg-config libboost1.81-dev libspdlog-dev libfmt-dev libcli11-dev
-  libyaml-cpp-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libxxhash-dev catch2
+  libyaml-cpp-dev libzstd-dev liblz4-dev libsnappy-dev zlib1g-dev libxxhash-dev libjemalloc-dev catch2
   python3:python3) # the tests are configured along with the broker
 run=(libstdc++6 libyaml-cpp0.7 liblz4-1 libsnappy1v5 zlib1g libxxhash0)
 test=(clang-format-19:clang-format-19 clang-tidy-19:clang-tidy-19 libclang-rt-19-dev llvm-19:llvm-symbolizer-19 g++-12 git
