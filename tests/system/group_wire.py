@@ -6,7 +6,8 @@ import struct
 import wire
 
 OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR, JOIN_GROUP, HEARTBEAT, LEAVE_GROUP, SYNC_GROUP, DESCRIBE_GROUPS = range(8, 16)
-COORDINATOR_NOT_AVAILABLE, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS, MEMBER_ID_REQUIRED = 15, 25, 27, 79
+COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE = 14, 15
+UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS, MEMBER_ID_REQUIRED = 25, 27, 79
 
 
 def find_coordinator(group):
@@ -41,6 +42,10 @@ def synced(answer):
 
 def heartbeat(group, generation, member_id):
     return wire.request(HEARTBEAT, 0, wire.string(group) + struct.pack(">i", generation) + wire.string(member_id))
+
+
+def leave(group, member_id):
+    return wire.request(LEAVE_GROUP, 0, wire.string(group) + wire.string(member_id))
 
 
 def commit(group, generation, member_id, topic, offset):
@@ -95,7 +100,7 @@ def _text(answer, at):
 
 
 class Member:
-    """The only member of a group, on a connection of its own. Thread: one at a time."""
+    """A member of a group, on a connection of its own. Thread: one at a time."""
 
     def __init__(self, client, group, **timeouts):
         self.client, self.group = client, group
@@ -117,9 +122,21 @@ class Member:
         self.send_join()
         return self.joined()
 
+    def send_sync(self, *assignments):
+        """The answer comes when the leader has handed in the assignment; synced() takes it."""
+        self.client.send(sync(self.group, self.generation, self.member_id, assignments))
+
+    def synced(self):
+        """(error code, share)."""
+        return synced(self.client.receive())
+
     def sync(self, *assignments):
         """(error code, share). `assignments` are (member id, share)."""
-        return synced(self.client.ask(sync(self.group, self.generation, self.member_id, assignments)))
+        self.send_sync(*assignments)
+        return self.synced()
+
+    def leave(self):
+        return error(self.client.ask(leave(self.group, self.member_id)))
 
     def heartbeat(self):
         return error(self.client.ask(heartbeat(self.group, self.generation, self.member_id)))

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """What strangers and members that vanish may do to groups: nothing to their memory, their descriptors, or to others."""
 
+import contextlib
 import signal
 import threading
 import time
@@ -114,6 +115,96 @@ class Strangers(SystemTest):
             self.assertEqual(group_wire.error(answer), wire.NONE)
 
         self.crowd("coordinators", lambda i: group_wire.find_coordinator(f"bogus group {i}"), check, most=16)
+
+
+def ask_over(clients, requests):
+    """The answers in the order of the requests, of which each client sends an equal part, so that they share syncs."""
+    size = -(-len(requests) // len(clients))
+    parts = [requests[at:at + size] for at in range(0, len(requests), size)]
+    answers = [[] for _ in parts]
+    for at in range(0, size, AT_ONCE):
+        for client, part in zip(clients, parts):
+            client.send(b"".join(part[at:at + AT_ONCE]))
+        for client, part, got in zip(clients, parts, answers):
+            got += [client.receive() for _ in part[at:at + AT_ONCE]]
+    return [answer for got in answers for answer in got]
+
+
+class Scale(SystemTest):
+    def rebalanced(self, members):
+        """All join, and get the share that the first one, which leads, gives them. Seconds that it took."""
+        began = time.monotonic()
+        for member in members:
+            member.send_join()
+        self.assertEqual({member.joined() for member in members}, {wire.NONE})
+        self.assertEqual(len({member.generation for member in members}), 1)
+        for member in members[1:]:
+            member.send_sync()
+        members[0].send_sync(*((each.member_id, each.member_id.encode()) for each in members))
+        for member in members:
+            self.assertEqual(member.synced(), (wire.NONE, member.member_id.encode()))
+        return time.monotonic() - began
+
+    def test_a_group_of_a_thousand_members(self):
+        with self.broker("--set", "group.initial.rebalance.delay.ms=1000") as stele, contextlib.ExitStack() as opened:
+            clients = [opened.enter_context(wire.Client(stele.address)) for _ in range(1000)]
+            clients[0].ask(group_wire.find_coordinator("g"))
+            members = [group_wire.Member(client, "g") for client in clients]
+            first = self.rebalanced(members)
+            self.assertEqual({member.heartbeat() for member in members}, {wire.NONE})
+            self.assertEqual(members.pop(500).leave(), wire.NONE)
+            self.assertEqual({member.heartbeat() for member in members}, {group_wire.REBALANCE_IN_PROGRESS})
+            second = self.rebalanced(members)
+            self.assertEqual(members[0].described(), ("Stable", 999))
+            print(f"\na group of 1000: shared after {first:.2f} s, of which 1 s or 2 are the initial delay; again when one "
+                  f"has left after {second:.2f} s")
+
+    def test_ten_thousand_groups(self):
+        count = 10_000
+
+        def on_each(*requests_of):
+            """For each group, what is answered to each of these requests."""
+            began = time.monotonic()
+            with contextlib.ExitStack() as opened:
+                clients = [opened.enter_context(wire.Client(stele.address)) for _ in range(200)]
+                clients[0].ask(group_wire.find_coordinator("any"))
+                answers = [ask_over(clients, [request_of(i) for i in range(count)]) for request_of in requests_of]
+            took.append(time.monotonic() - began)
+            return answers
+
+        took, ids = [], []
+
+        def alive(i):
+            return group_wire.heartbeat(f"g{i}", 1, ids[i])
+
+        def still_there():
+            """Members are in their generation, and what they committed is what they read."""
+            beats, offsets = on_each(alive, lambda i: group_wire.fetch_offset(f"g{i}", TOPIC))
+            self.assertEqual({group_wire.error(answer) for answer in beats}, {wire.NONE})
+            self.assertEqual([group_wire.fetched_offset(answer, TOPIC) for answer in offsets], [(wire.NONE, i) for i in range(count)])
+
+        # A quick restart: sessions go on.
+        with self.broker(*QUICK) as stele:
+            with wire.Client(stele.address) as client:
+                client.create_topic(TOPIC)
+            (joins,) = on_each(lambda i: group_wire.join(f"g{i}", version=3))
+            for error, generation, member_id in map(group_wire.joined, joins):
+                self.assertEqual((error, generation), (wire.NONE, 1))
+                ids.append(member_id)
+            syncs, commits = on_each(lambda i: group_wire.sync(f"g{i}", 1, ids[i], [(ids[i], b"all")]),
+                                     lambda i: group_wire.commit(f"g{i}", 1, ids[i], TOPIC, i))
+            self.assertEqual({group_wire.synced(answer) for answer in syncs}, {(wire.NONE, b"all")})
+            self.assertEqual({group_wire.last_error(answer) for answer in commits}, {wire.NONE})
+            still_there()
+            stele.kill()
+            stele.start()
+            with wire.Client(stele.address) as client:
+                loading = group_wire.COORDINATOR_LOAD_IN_PROGRESS
+                wait_until("the groups are loaded", lambda: loading not in {
+                    group_wire.error(answer) for answer in ask_many(client, map(alive, range(200)))})
+            still_there()
+        print(f"\n{count} groups: join {took[0]:.1f} s, sync and commit {took[1]:.1f} s, heartbeat and fetch {took[2]:.1f} s, "
+              f"after kill -9 {took[3]:.1f} s")
 
 
 class Vanishing(SystemTest):

@@ -51,13 +51,14 @@ class GroupStory {
         {"forget-topics", &GroupStory::forget_topics},
         {"spoil", &GroupStory::spoil},
         {"restart", &GroupStory::restart}};
+    if (command.verb == "repeat") return repeat(command);
     const auto verb = verbs.find(command.verb);
     INFO("verb " << command.verb);
     REQUIRE(verb != verbs.end());
     line_ = StoryLine(command);
     out_.clear();
     (this->*verb->second)();
-    return std::exchange(out_, {});
+    return shortened(std::exchange(out_, {}));
   }
 
  private:
@@ -71,6 +72,13 @@ class GroupStory {
     std::string verb;
     std::string client;
   };
+
+  /// repeat 1000 heartbeat m%: the rest of the line once for each number, with that for `%`.
+  std::string repeat(const test_support::Command& command) {
+    std::string printed;
+    for (const auto& turn : turns_of(command)) printed += execute(turn);
+    return shortened(printed);
+  }
 
   void start() { core_ = std::make_unique<broker::GroupCore>(limits_, ++seed_); }
 
@@ -208,7 +216,8 @@ class GroupStory {
     join();
   }
 
-  // sync CLIENT [assign=a:text,b:text generation= id= type= protocol=]
+  // sync CLIENT [assign=a:text,b:text|each generation= id= type= protocol=]
+  // `each`: every member gets a share that says its name.
   void sync() {
     protocol::SyncGroupRequest request{.group_id = group_id(),
                                        .generation_id = generation(),
@@ -217,10 +226,15 @@ class GroupStory {
                                        .protocol_type = option("type"),
                                        .protocol_name = option("protocol"),
                                        .assignments = {}};
-    for (const auto& share : parts(option("assign").value_or(""), ',')) {
-      const auto [name, text] = pair(share);
-      request.assignments.push_back({known_id(name), bytes(text)});
-    }
+    const auto assigned = option("assign").value_or("");
+    if (assigned == "each")
+      for (const auto& [id, member] : std::as_const(*core_).find(group_id())->members())
+        request.assignments.push_back({id, bytes(text_.name(id))});
+    else
+      for (const auto& share : parts(assigned, ',')) {
+        const auto [name, text] = pair(share);
+        request.assignments.push_back({known_id(name), bytes(text)});
+      }
     broker::Step step;
     core_->sync(request, ask("sync", line_.words.at(0)), now_, step);
     carry_out(std::move(step));

@@ -71,6 +71,8 @@ class GroupText {
                             answer.protocol_name.value_or("null"), name(answer.leader));
     if (answer.skip_assignment) text += ", skips the assignment";
     if (!answer.members.empty()) text += ", members";
+    if (answer.members.size() > kManyMembers)
+      return text + fmt::format(": {}", answer.members.size());
     for (const auto& member : answer.members)
       text += fmt::format(" {}({})", name(member.member_id), bytes(member.metadata));
     return text;
@@ -95,6 +97,8 @@ class GroupText {
   }
 
  private:
+  static constexpr std::size_t kManyMembers = 20;  // More are counted only.
+
   static std::string print(const protocol::UnreadableGroupRecord& record) {
     return fmt::format("{}: something that cannot be read", record.group);
   }
@@ -109,6 +113,8 @@ class GroupText {
     if (record.value->members.empty()) return text + " empty";
     text += fmt::format(" {} leader {}:", record.value->protocol.value_or("null"),
                         name(record.value->leader.value_or("nobody")));
+    if (record.value->members.size() > kManyMembers)
+      return text + fmt::format(" {} members", record.value->members.size());
     for (const auto& member : record.value->members)
       text += fmt::format(" {}={}", name(member.member_id), bytes(member.assignment));
     return text;
