@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
+#include <limits>
 #include <memory>
 #include <random>
 #include <string>
@@ -43,11 +44,19 @@ std::size_t loop_count(const config::BrokerConfig& config) {
 
 std::size_t worker_count() { return std::clamp<std::size_t>(usable_cores(), 2, 4); }
 
+/// Half of the descriptors, so that clients cannot take those that files need.
+std::size_t connections_share() {
+  rlimit limit{};
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::numeric_limits<std::size_t>::max();
+  return std::max<std::size_t>(limit.rlim_cur / 2, 1);
+}
+
 NetConfig net_config(const config::BrokerConfig& config) {
   NetConfig net;
   net.request_bytes_max = static_cast<std::size_t>(config.socket_request_max_bytes);
   net.idle_max = milliseconds(config.connections_max_idle_ms);
-  net.connections_max = static_cast<std::size_t>(config.max_connections);
+  net.connections_max =
+      std::min(static_cast<std::size_t>(config.max_connections), connections_share());
   if (config.socket_send_buffer_bytes >= 0) net.send_buffer_bytes = config.socket_send_buffer_bytes;
   if (config.socket_receive_buffer_bytes >= 0)
     net.receive_buffer_bytes = config.socket_receive_buffer_bytes;
@@ -210,6 +219,11 @@ class App {
       log_warning(fmt::format("topics acknowledge before the disk has synced (flush.messages={})",
                               config_.topic_defaults.flush_messages));
     }
+    if (const auto most = connections_share(); std::cmp_less(most, config_.max_connections))
+      log_info(fmt::format(
+          "at most {} connections, not max.connections={}: half of the file descriptors are for "
+          "files (raise `ulimit -n`)",
+          most, config_.max_connections));
     for (const auto& endpoint : bound_) {
       const auto line = fmt::format("stele ready on {}", to_string(endpoint));
       std::puts(line.c_str());

@@ -10,6 +10,7 @@ ErrorCode error_code(base::Fault fault) {
       return ErrorCode::corrupt_message;
     case base::Fault::io:
     case base::Fault::full:
+    case base::Fault::busy:
     case base::Fault::closed:
     case base::Fault::missing:
     case base::Fault::exists:
@@ -53,6 +54,7 @@ ErrorCode error_code(storage::AppendVerdict verdict) {
     case storage::AppendVerdict::too_large_for_segment:
       return ErrorCode::record_list_too_large;
     case storage::AppendVerdict::disk_full:
+    case storage::AppendVerdict::busy:
       return ErrorCode::kafka_storage_error;
   }
   return ErrorCode::unknown_server_error;

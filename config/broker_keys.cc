@@ -143,7 +143,9 @@ constexpr std::array kRows{
                                   "The least important lines that the broker's own log has."),
     row<&BrokerConfig::max_connections>(
         "max.connections", kAtLeastOne,
-        "How many connections there may be at once, of all listeners together."),
+        "How many connections there may be at once, of all listeners together. Never more than "
+        "half of the file descriptors that the process may have (`ulimit -Hn`): the others are for "
+        "files."),
     row<&BrokerConfig::node_id>("node.id", {.at_least = 0},
                                 "The number by which clients know this broker. It must not change "
                                 "later."),

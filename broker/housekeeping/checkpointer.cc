@@ -48,8 +48,8 @@ Task<> Checkpointer::round() {
   auto work = [this, &due] { return write(due); };
   const auto written = co_await run_on(services_.workers, services_.home, std::move(work));
   if (!written) {
-    // Nothing is lost: recovery points stay where they are until there is room.
-    if (written.error().fault != base::Fault::full) services_.on_failure(written.error());
+    // Nothing is lost: recovery points stay where they are until there is room or a descriptor.
+    if (!base::may_pass(written.error().fault)) services_.on_failure(written.error());
     co_return;
   }
   for (const auto& done : due) {

@@ -72,7 +72,7 @@ void Network::accepted(const Listener& listener, const Listener::Accepted& clien
   if (connections_ >= config_.connections_max) {
     ::close(client.fd);
     log_.warn("max.connections",
-              fmt::format("turned away {}: there are {} connections, max.connections",
+              fmt::format("turned away {}: there are {} connections, as many as there may be",
                           to_string(client.peer), config_.connections_max));
     return;
   }

@@ -1,11 +1,16 @@
 #include "broker/partition/committer.h"
 
+#include <chrono>
 #include <map>
 #include <set>
+#include <thread>
 #include <utility>
 
 namespace broker {
 namespace {
+
+/// Nothing tells when the process has descriptors again, so it is asked.
+constexpr std::chrono::milliseconds kTryAgainAfter{100};
 
 /// A later ticket covers an earlier one's bytes but names only what it knows: files of both count.
 void merge(storage::SyncTicket& into, storage::SyncTicket&& later) {
@@ -92,7 +97,13 @@ void Committer::run() {
     std::vector<storage::SyncTicket> tickets;
     tickets.reserve(round.size());
     for (const auto& [client, ticket] : round) tickets.push_back(ticket);
-    if (auto synced = sync_all(files_, tickets); !synced) {
+    auto synced = sync_all(files_, tickets);
+    // A directory could not be opened: no sync has failed, and what waits for this goes on waiting.
+    while (!synced && synced.error().fault == base::Fault::busy) {
+      std::this_thread::sleep_for(kTryAgainAfter);
+      synced = sync_all(files_, tickets);
+    }
+    if (!synced) {
       on_failure_(synced.error());
       return;
     }

@@ -18,7 +18,7 @@ namespace broker {
 /// Makes everything durable that the tickets name: starts write-back on all files, then syncs each,
 /// then the directories that are still there. On success every ticket's `end` is on disk. Errors:
 /// the first failed sync, which is final (reliability.md finding 1): no caller may acknowledge or
-/// retry.
+/// retry. `Fault::busy`: a directory could not be opened; do it all again.
 base::Result<> sync_all(storage::FileSystem& files, std::span<const storage::SyncTicket> tickets);
 
 /// The broker's one thread that syncs (DESIGN.md section 3). It has no timer: what arrives while

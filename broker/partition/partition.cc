@@ -13,6 +13,8 @@ namespace {
 
 constexpr const char* kDiskFull =
     "the disk of the broker is full; it takes records again by itself";
+constexpr const char* kBusy =
+    "the broker has no file descriptors left; it takes records again by itself";
 
 }  // namespace
 
@@ -134,6 +136,7 @@ void Partition::answer(Pending& pending, const storage::Appended& appended) {
       .log_append_time = repeated ? appended.timestamp : pending.batch.log_append_time,
       .log_start_offset = log_->start_offset()};
   if (appended.verdict == storage::AppendVerdict::disk_full) outcome.message = kDiskFull;
+  if (appended.verdict == storage::AppendVerdict::busy) outcome.message = kBusy;
   const bool waits = outcome.error == ErrorCode::none && pending.when == AckWhen::committed;
   const auto committed_at = appended.last_offset + 1;
   if (!waits || committed_at <= log_->high_watermark()) return pending.done(std::move(outcome));

@@ -18,6 +18,7 @@ enum class Fault : std::uint8_t {
   exists,       // It is there already, or in use by somebody else.
   unsupported,  // A newer format, or something this file system cannot do.
   invalid,      // What the operator or caller asked for makes no sense.
+  busy,         // No descriptor or memory to open a file with: nothing was changed, try it later.
 };
 
 struct Error {
@@ -27,6 +28,9 @@ struct Error {
 
 template <class T = void>
 using Result = std::expected<T, Error>;
+
+/// True if nothing was changed and the same may succeed later: a reason to wait, not to give up.
+constexpr bool may_pass(Fault fault) { return fault == Fault::full || fault == Fault::busy; }
 
 [[nodiscard]] inline std::unexpected<Error> fail(Fault fault, std::string detail) {
   return std::unexpected(Error{fault, std::move(detail)});

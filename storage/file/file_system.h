@@ -67,7 +67,9 @@ struct SpaceInfo {
 };
 
 /// The only door to the disk. A posix one for real life, one in memory for crash tests. An entry
-/// (created, renamed, removed) is durable only after sync_directory() of its parent.
+/// (created, renamed, removed) is durable only after sync_directory() of its parent. What has to
+/// open something fails with `Fault::busy` when there is no descriptor or memory for it (EMFILE,
+/// ENFILE, ENOMEM): then it has done nothing. Writes and syncs of a file never do.
 ///
 /// Thread: any.
 class FileSystem {

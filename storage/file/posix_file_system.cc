@@ -43,6 +43,14 @@ Descriptor open_at(const Path& path, int flags) {
   }
 }
 
+// The kernel looks for a descriptor before it looks at the path, so that nothing was created.
+// Anything but an open that lacks these is broken, and not busy.
+std::unexpected<base::Error> fail_to_open(int error, std::string_view what, const Path& path) {
+  auto failure = fail_with_errno(error, what, path);
+  if (error != EMFILE && error != ENFILE && error != ENOMEM) return failure;
+  return base::fail(base::Fault::busy, std::move(failure).error().detail);
+}
+
 // What the path itself is, links not followed; nothing if there is nothing.
 base::Result<std::optional<mode_t>> kind_of(const Path& path) {
   struct stat found{};
@@ -66,7 +74,7 @@ PosixFileSystem::PosixFileSystem(PosixOptions options)
 
 base::Result<std::shared_ptr<File>> PosixFileSystem::open(const Path& path, OpenMode mode) {
   auto file = open_at(path, flags_of(mode) | O_NOFOLLOW);
-  if (!file.is_open()) return fail_with_errno(errno, "open", path);
+  if (!file.is_open()) return fail_to_open(errno, "open", path);
   struct stat found{};
   if (::fstat(file.number(), &found) != 0) return fail_with_errno(errno, "look at", path);
   if (!S_ISREG(found.st_mode)) return fail_with_errno(EISDIR, "open", path);
@@ -93,14 +101,14 @@ base::Result<> PosixFileSystem::create_directory(const Path& path) {
 
 base::Result<> PosixFileSystem::sync_directory(const Path& path) {
   const auto directory = open_at(path, O_RDONLY | O_DIRECTORY);
-  if (!directory.is_open()) return fail_with_errno(errno, "open the directory", path);
+  if (!directory.is_open()) return fail_to_open(errno, "open the directory", path);
   if (::fsync(directory.number()) != 0) return fail_with_errno(errno, "sync the directory", path);
   return {};
 }
 
 base::Result<std::vector<std::string>> PosixFileSystem::list(const Path& directory) {
   auto descriptor = open_at(directory, O_RDONLY | O_DIRECTORY);
-  if (!descriptor.is_open()) return fail_with_errno(errno, "list", directory);
+  if (!descriptor.is_open()) return fail_to_open(errno, "list", directory);
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(::fdopendir(descriptor.number()), &::closedir);
   if (!stream) return fail_with_errno(errno, "list", directory);
   descriptor.release();  // The stream closes it.
@@ -160,7 +168,7 @@ base::Result<std::shared_ptr<void>> PosixFileSystem::lock(const Path& path) {
 
 base::Result<> PosixFileSystem::sync_everything(const Path& path) {
   const auto file = open_at(path, O_RDONLY);
-  if (!file.is_open()) return fail_with_errno(errno, "open", path);
+  if (!file.is_open()) return fail_to_open(errno, "open", path);
   if (::syncfs(file.number()) != 0) return fail_with_errno(errno, "sync the file system of", path);
   return {};
 }

@@ -98,12 +98,14 @@ base::Result<std::vector<Appended>> Log::append(std::span<const NewBatch> batche
   if (!written) {
     producers_.rollback(run.undo);
     producers_.commit();
-    if (written.error().fault != base::Fault::full) {
+    const auto fault = written.error().fault;
+    if (!base::may_pass(fault)) {
       failed_ = true;
       return std::unexpected(std::move(written).error());
     }
     results.resize(run.settled);
-    results.resize(batches.size(), {.verdict = AppendVerdict::disk_full});
+    results.resize(batches.size(), {.verdict = fault == base::Fault::full ? AppendVerdict::disk_full
+                                                                          : AppendVerdict::busy});
   }
   producers_.commit();
   return results;
@@ -151,7 +153,7 @@ base::Result<> Log::roll(base::Timestamp now) {
 base::Result<bool> Log::roll_if_due(base::Timestamp now) {
   if (!active().expired(now, config_)) return false;
   if (auto rolled = roll(now); !rolled) {
-    failed_ = rolled.error().fault != base::Fault::full;
+    failed_ = !base::may_pass(rolled.error().fault);
     return std::unexpected(std::move(rolled).error());
   }
   return true;

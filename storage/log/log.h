@@ -38,6 +38,7 @@ enum class AppendVerdict : std::uint8_t {
   invalid_producer_epoch,  // INVALID_PRODUCER_EPOCH
   too_large_for_segment,   // RECORD_LIST_TOO_LARGE
   disk_full,               // KAFKA_STORAGE_ERROR: not appended, nor was any batch after it.
+  busy,                    // The same, for want of a descriptor for the next segment.
 };
 
 struct Appended {
@@ -95,9 +96,9 @@ class Log {
 
   /// Checks sequences and appends the batches that pass, in order, rolling where the configuration
   /// says so: one write for all that go into the same segment. A refused batch does not stop those
-  /// after it, except `disk_full`: what the log could not take leaves no trace in it, and it may be
-  /// appended to again. Fails as a whole only when the disk does; then the log must not be used any
-  /// more.
+  /// after it, except `disk_full` and `busy`: what the log could not take leaves no trace in it,
+  /// and it may be appended to again. Fails as a whole only when the disk does; then the log must
+  /// not be used any more.
   base::Result<std::vector<Appended>> append(std::span<const NewBatch> batches,
                                              base::Timestamp now);
 

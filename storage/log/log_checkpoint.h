@@ -37,8 +37,8 @@ struct CheckpointPlan {
 /// Carries a plan out: cuts sealed segments to their length, replaces index files, writes the
 /// producers' snapshot and the checksums of sealed segments. What is below the recovery point was
 /// synced by the committer before. When this returns the caller may make the recovery point durable
-/// and then call Log::note_checkpoint(). `Fault::full`: nothing is lost, try again later. Any other
-/// failure is final, as that of a sync is.
+/// and then call Log::note_checkpoint(). `Fault::full` and `Fault::busy`: nothing is lost, try
+/// again later. Any other failure is final, as that of a sync is.
 ///
 /// Thread: any, one plan of a log at a time.
 base::Result<> write_checkpoint(FileSystem& files, const CheckpointPlan& plan);

@@ -17,8 +17,8 @@ struct PreparationPlan {
   std::uint64_t bytes = 0;
 };
 
-/// Makes the file. `Fault::full` and `Fault::unsupported` are no harm: the roll makes its file
-/// itself then. Thread: any, one plan of a log at a time.
+/// Makes the file. `Fault::full`, `Fault::busy` and `Fault::unsupported` are no harm: the roll
+/// makes its file itself then. Thread: any, one plan of a log at a time.
 base::Result<PreparedFile> prepare_segment(const PreparationPlan& plan);
 
 }  // namespace storage

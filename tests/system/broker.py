@@ -137,6 +137,10 @@ class Broker:
         fields = pathlib.Path(f"/proc/{self.pid()}/stat").read_text().rsplit(") ", 1)[1].split()
         return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
+    def limit_descriptors(self, number):
+        """From now on, however many there are."""
+        resource.prlimit(self.pid(), resource.RLIMIT_NOFILE, (number, number))
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.pid()}/fd"))
 

@@ -109,6 +109,22 @@ TEST_CASE("the committer syncs what it is given and tells each client on its loo
   CHECK(told_there == std::vector<base::Offset>{4});
 }
 
+TEST_CASE("a directory that cannot be opened for want of descriptors is synced later",
+          "[committer]") {
+  Disk disk;
+  ManualLoop loop;
+  std::vector<base::Offset> told;
+  REQUIRE(disk.files.create_directory("/d"));
+  const auto file = disk.written("/d/log");
+  // The file's sync is the first operation.
+  disk.sim.fail_at(disk.sim.operations() + 2, base::Fault::busy);
+  Committer committer(disk.files, [](const base::Error&) { FAIL("no sync fails here"); });
+  committer.submit(client_of(loop, told), {.files = {file}, .directories = {"/d"}, .end = 4});
+  committer.stop();
+  loop.run_ready();
+  CHECK(told == std::vector<base::Offset>{4});
+}
+
 TEST_CASE("tickets of one client that wait together become one, with the files of all",
           "[committer]") {
   Disk disk;

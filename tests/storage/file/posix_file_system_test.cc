@@ -1,6 +1,7 @@
 #include "storage/file/posix_file_system.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -48,6 +49,32 @@ std::string text_of(const storage::File& file) {
 }
 
 }  // namespace
+
+TEST_CASE("without a descriptor an open is busy and has done nothing", "[posix]") {
+  const TemporaryDirectory here;
+  PosixFileSystem files;
+  const auto file = files.open(here.path / "open", OpenMode::create_new);
+  REQUIRE(file);
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit none{.rlim_cur = 0, .rlim_max = before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &none) == 0);
+  const auto opened = files.open(here.path / "new", OpenMode::create_new);
+  const auto listed = files.list(here.path);
+  const auto synced = files.sync_directory(here.path);
+  const auto written = (*file)->write_at(0, base::as_bytes("x"));
+  const auto file_synced = (*file)->sync();
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  REQUIRE_FALSE(opened);
+  CHECK(opened.error().fault == base::Fault::busy);
+  REQUIRE_FALSE(listed);
+  CHECK(listed.error().fault == base::Fault::busy);
+  REQUIRE_FALSE(synced);
+  CHECK(synced.error().fault == base::Fault::busy);
+  CHECK(written);
+  CHECK(file_synced);
+  CHECK(files.list(here.path).value() == std::vector<std::string>{"open"});
+}
 
 TEST_CASE("pieces are written one after another, more than one call may take", "[posix]") {
   const TemporaryDirectory here;

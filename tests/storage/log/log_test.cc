@@ -221,6 +221,26 @@ TEST_CASE("a full disk takes nothing of a batch, and the log goes on when there 
   CHECK(bench.host.values() == Values{"a-0", "b-0", "c2-0", "c3-0", "c4-0", "c5-0", "c6-0"});
 }
 
+TEST_CASE("without a descriptor for the next segment batches are refused, and the log goes on",
+          "[log]") {
+  Bench bench;
+  std::vector<Wish> seven;
+  for (int i = 0; i < 7; ++i) seven.push_back(numbered("a" + std::to_string(i), i));
+  // Five fill the segment: its allocation, their write, then the file that cannot be opened.
+  bench.disk.fail_at(bench.disk.operations() + 3, Fault::busy);
+  CHECK(verdicts(bench.append(seven)) ==
+        std::vector{AppendVerdict::appended, AppendVerdict::appended, AppendVerdict::appended,
+                    AppendVerdict::appended, AppendVerdict::appended, AppendVerdict::busy,
+                    AppendVerdict::busy});
+  CHECK(bench.logs().size() == 1);
+  CHECK(bench.log().end_offset() == 5);
+  CHECK(verdicts(bench.append({seven[5], seven[6]})) ==
+        std::vector{AppendVerdict::appended, AppendVerdict::appended});
+  REQUIRE(bench.host.sync());
+  CHECK(bench.logs().size() == 2);
+  CHECK(bench.host.values().size() == 7);
+}
+
 TEST_CASE("a disk without room for a large step gives what is needed", "[log]") {
   Bench bench({.segment_bytes = 64 << 20});
   auto large = wish("a");
