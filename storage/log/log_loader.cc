@@ -8,6 +8,7 @@
 #include "storage/file/checkpoint_file.h"
 #include "storage/log/batch_scanner.h"
 #include "storage/log/log_files.h"
+#include "storage/log/segment_checksum.h"
 
 namespace storage {
 namespace {
@@ -17,6 +18,8 @@ using base::Result;
 using record::BatchHeader;
 
 constexpr std::size_t kSmallFileMax = std::size_t{64} << 20;
+/// Four bytes for each batch of at least 61 in a segment of at most 2 GiB, and a head.
+constexpr std::size_t kChecksumFileMax = std::size_t{160} << 20;
 
 }  // namespace
 
@@ -94,6 +97,13 @@ Result<> LogLoader::load_epochs() {
 }
 
 Result<> LogLoader::load_segments() {
+  // Nothing deletes records yet, so the first segment is that of offset 0.
+  if (bases_.front() != 0)
+    return base::fail(
+        Fault::corruption,
+        fmt::format("{} is missing: the first segment is that of offset {}, and the log begins at "
+                    "0. Nothing was changed; put its files back",
+                    (directory_ / file_name(0, kLogSuffix)).string(), bases_.front()));
   for (std::size_t i = 0; i < bases_.size() && !cut_; ++i) {
     const auto base_offset = bases_[i];
     const auto next_base =
@@ -110,24 +120,77 @@ Result<> LogLoader::load_settled(base::Offset base_offset, base::Offset next_bas
   const auto path = directory_ / file_name(base_offset, kLogSuffix);
   const auto file = TRY(files_.open(path, OpenMode::read));
   const auto size = TRY(file->size());
+  TRY(check_size(base_offset, size));
   log_->end_ = next_base;
   auto segment = Segment::open_settled(files_, directory_, base_offset, size);
-  if (!segment && segment.error().fault == Fault::missing) return rebuild_index(base_offset, size);
-  log_->segments_.push_back(TRY(std::move(segment)));
+  if (!segment && segment.error().fault != Fault::missing)
+    return std::unexpected(std::move(segment).error());
+  // Else the index or the records are damaged: going through all batches tells which.
+  if (!segment || TRY(indexed_end(*file, **segment)) != next_base)
+    return rebuild_index(base_offset, next_base, size);
+  log_->segments_.push_back(*std::move(segment));
   return {};
 }
 
-Result<> LogLoader::rebuild_index(base::Offset base_offset, std::uint64_t size) {
-  report_.notes.push_back(fmt::format("the indexes of segment {} were rebuilt", base_offset));
+/// A settled segment is never written to again, so it is as long as when its checksum was made.
+Result<> LogLoader::check_size(base::Offset base_offset, std::uint64_t size) {
+  if (!checksums_.contains(base_offset)) return {};
+  const auto path = directory_ / file_name(base_offset, kChecksumSuffix);
+  const auto file = TRY(files_.open(path, OpenMode::read));
+  const auto expected = SegmentChecksum::segment_bytes(*file);
+  if (expected && *expected == size) return {};
+  const auto bytes = read_file(files_, path, kChecksumFileMax);
+  const auto sum = bytes ? SegmentChecksum::parse(*bytes)
+                         : Result<SegmentChecksum>(std::unexpected(bytes.error()));
+  if (!sum) {
+    report_.notes.push_back(
+        fmt::format("the checksum of segment {} was ignored: {}", base_offset, sum.error().detail));
+    return {};
+  }
+  return base::fail(
+      Fault::corruption,
+      fmt::format("{} has {} bytes, and {} when it was synced: the disk has damaged "
+                  "it, or somebody cut it. Nothing was changed; restore the file "
+                  "from a copy",
+                  (directory_ / file_name(base_offset, kLogSuffix)).string(), size, sum->bytes));
+}
+
+/// The offset behind the last batch, found from the last index entry on; -1 where the batches do
+/// not go on to the end of the file from there.
+Result<base::Offset> LogLoader::indexed_end(const File& file, const Segment& segment) {
+  const auto last = TRY(segment.offset_index().last_where([](const OffsetEntry&) { return true; }));
+  const auto from = last ? static_cast<std::uint64_t>(last->position) : 0;
+  BatchScanner scanner(file, segment.base_offset(), {.from = from, .end = segment.size()},
+                       BatchScanner::kHeadersOnly);
+  base::Offset end = segment.base_offset();
+  while (const auto header = TRY(scanner.next_header())) end = header->next_offset();
+  return scanner.next_position() == segment.size() ? end : -1;
+}
+
+/// Compaction will leave segments that end before the next one begins; then "not behind it" is all
+/// that may be asked here and in load_settled().
+Result<> LogLoader::rebuild_index(base::Offset base_offset, base::Offset next_base,
+                                  std::uint64_t size) {
   auto segment = TRY(Segment::open(files_, directory_, base_offset, opening_.now));
   BatchScanner scanner(*segment->file(), base_offset, {.end = size}, BatchScanner::kHeadersOnly);
-  while (const auto header = TRY(scanner.next_header()))
+  auto end = base_offset;
+  while (const auto header = TRY(scanner.next_header())) {
     segment->note_batch(*header, scanner.position(), config_.index_interval_bytes);
+    end = header->next_offset();
+  }
   if (segment->size() != size)
     return base::fail(Fault::corruption,
                       fmt::format("no whole batch begins at position {} of {}, which was synced "
                                   "long ago: the disk has damaged it. Restore the file from a copy",
                                   segment->size(), segment->data()->path().string()));
+  if (end != next_base)
+    return base::fail(
+        Fault::corruption,
+        fmt::format("{} ends at offset {}, and the next segment begins at {}: records "
+                    "that were synced are gone. Nothing was changed; restore the "
+                    "file from a copy, and put back what is missing behind it",
+                    segment->data()->path().string(), end, next_base));
+  report_.notes.push_back(fmt::format("the indexes of segment {} were rebuilt", base_offset));
   segment->seal();
   log_->segments_.push_back(std::move(segment));
   return {};

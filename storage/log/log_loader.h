@@ -47,7 +47,10 @@ class LogLoader {
   base::Result<> load_epochs();
   base::Result<> load_segments();
   base::Result<> load_settled(base::Offset base_offset, base::Offset next_base);
-  base::Result<> rebuild_index(base::Offset base_offset, std::uint64_t size);
+  base::Result<> check_size(base::Offset base_offset, std::uint64_t size);
+  base::Result<base::Offset> indexed_end(const File& file, const Segment& segment);
+  base::Result<> rebuild_index(base::Offset base_offset, base::Offset next_base,
+                               std::uint64_t size);
   base::Result<> verify(base::Offset base_offset, std::optional<base::Offset> next_base);
   base::Result<> adopt_indexes(Segment& segment, std::uint64_t size);
   base::Result<> walk(Segment& segment, std::uint64_t size, bool may_have_gaps);

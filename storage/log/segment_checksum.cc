@@ -67,6 +67,13 @@ base::Result<SegmentChecksum> SegmentChecksum::parse(base::BytesView bytes) {
   return sum;
 }
 
+base::Result<std::uint64_t> SegmentChecksum::segment_bytes(const File& checksum_file) {
+  std::array<std::byte, sizeof(std::uint64_t)> length{};
+  if (TRY(checksum_file.read_at(kBytesAt, length)) != length.size())
+    return base::fail(Fault::corruption, "segment checksum: shorter than its head");
+  return load_big_endian<std::uint64_t>(length.data());
+}
+
 base::Result<SegmentChecksum> SegmentChecksum::of(const File& file, base::Offset base_offset,
                                                   std::uint64_t bytes) {
   const std::unique_ptr<XXH3_state_t, decltype(&XXH3_freeState)> state(XXH3_createState(),

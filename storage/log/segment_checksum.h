@@ -30,6 +30,9 @@ struct SegmentChecksum {
   /// `Fault::corruption` unless to_bytes() can have written it, `Fault::unsupported` for another
   /// version.
   static base::Result<SegmentChecksum> parse(base::BytesView bytes);
+  /// What a checksum file says of the segment's length, without a look at the rest: where that is
+  /// not the segment's length, parse() tells which of the two files is damaged.
+  static base::Result<std::uint64_t> segment_bytes(const File& checksum_file);
   /// Reads the first `bytes` of a segment's data file, which must be whole batches:
   /// `Fault::corruption` else. Slow: for the pool.
   static base::Result<SegmentChecksum> of(const File& file, base::Offset base_offset,

@@ -1,3 +1,4 @@
+#include <array>
 #include <catch2/catch.hpp>
 
 #include "storage/file/checkpoint_file.h"
@@ -149,6 +150,81 @@ TEST_CASE("records that were synced and are gone stop the start", "[recovery]") 
   const auto started = bench.host.start();
   REQUIRE_FALSE(started);
   CHECK(started.error().fault == Fault::corruption);
+}
+
+TEST_CASE("settled segments that are missing or shorter than they were stop the start",
+          "[recovery]") {
+  const bool clean = GENERATE(true, false);
+  RecoveryBench bench;
+  bench.write(17);  // Segments 0, 5, 10 and 15.
+  if (clean) {
+    REQUIRE(bench.host.stop());
+  } else {
+    REQUIRE(bench.host.checkpoint());
+    bench.crash(Loss::nothing);
+  }
+  std::string file;
+  std::string expected;
+  std::string found;
+  SECTION("the first is missing") {
+    bench.remove(0, storage::kLogSuffix);
+    file = bench.file_name(0);
+    expected = "begins at 0";
+    found = "that of offset 5";
+  }
+  SECTION("one in the middle is missing") {
+    bench.remove(5, storage::kLogSuffix);
+    file = bench.file_name(0);
+    expected = "begins at 10";
+    found = "ends at offset 5";
+  }
+  SECTION("one is cut between two batches") {
+    bench.cut(5, 4 * bench.batch_size());
+    file = bench.file_name(5);
+    expected = "and " + std::to_string(5 * bench.batch_size()) + " when";
+    found = "has " + std::to_string(4 * bench.batch_size()) + " bytes";
+  }
+  SECTION("one without a checksum is cut between two batches") {
+    bench.remove(5, storage::kChecksumSuffix);
+    bench.cut(5, 4 * bench.batch_size());
+    file = bench.file_name(5);
+    expected = "begins at 10";
+    found = "ends at offset 9";
+  }
+  const auto started = bench.host.start();
+  REQUIRE_FALSE(started);
+  CHECK(started.error().fault == Fault::corruption);
+  CAPTURE(started.error().detail);
+  CHECK(started.error().detail.find(file) != std::string::npos);
+  CHECK(started.error().detail.find(expected) != std::string::npos);
+  CHECK(started.error().detail.find(found) != std::string::npos);
+}
+
+TEST_CASE("a damaged length in a checksum file is told and no reason to refuse", "[recovery]") {
+  RecoveryBench bench;
+  bench.write(12);
+  REQUIRE(bench.host.stop());
+  bench.disk.damage(bench.host.path() / bench.file_name(0, storage::kChecksumSuffix), 13);
+  bench.start();
+  REQUIRE(bench.host.report().notes.size() == 1);
+  CHECK(bench.host.report().notes[0].starts_with("the checksum of segment 0 was ignored"));
+  CHECK(bench.host.values() == bench.written);
+}
+
+TEST_CASE("an index that leads into the middle of a batch is rebuilt", "[recovery]") {
+  RecoveryBench bench;
+  bench.write(12);
+  REQUIRE(bench.host.stop());
+  const auto file = bench.open(bench.file_name(0, storage::kIndexSuffix));
+  std::array<std::byte, storage::OffsetEntry::kSize> entry{};
+  storage::OffsetEntry{.relative_offset = 4,
+                       .position = static_cast<std::int32_t>(4 * bench.batch_size() + 7)}
+      .store(entry.data());
+  REQUIRE(file->write_at(file->size().value() - entry.size(), entry));
+  bench.start();
+  CHECK(bench.host.report().notes ==
+        std::vector<std::string>{"the indexes of segment 0 were rebuilt"});
+  CHECK(bench.host.values() == bench.written);
 }
 
 TEST_CASE("a directory that a crash left without a segment begins anew", "[recovery]") {
