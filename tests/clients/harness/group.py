@@ -41,6 +41,7 @@ class Member:
         self.events = []  # All but the records.
         self._working_on = set()  # (partition, offset)
         self.killed = False
+        self.may_end = False  # By itself, though nobody asked it to.
         self.left = False
 
     def take(self, event, group):
@@ -147,6 +148,10 @@ class Group:
 
     def running(self):
         return [member for member in self.members if member.process.poll() is None and not member.killed]
+
+    def deserters(self):
+        """Members that have ended though nobody killed them or told them to."""
+        return [member for member in self.members if member.process.poll() is not None and not member.killed and not member.may_end]
 
     def is_settled(self):
         """Whether the running members share all partitions evenly."""

@@ -9,7 +9,7 @@ from kafka.coordinator.assignors.cooperative_sticky import CooperativeStickyAssi
 from kafka.coordinator.assignors.range import RangePartitionAssignor
 from kafka.coordinator.assignors.roundrobin import RoundRobinPartitionAssignor
 from kafka.coordinator.assignors.sticky.sticky_assignor import StickyPartitionAssignor
-from kafka.errors import FencedInstanceIdError, KafkaError
+from kafka.errors import FencedInstanceIdError, KafkaConnectionError, KafkaError
 
 ASSIGNORS = {
     "range": RangePartitionAssignor, "roundrobin": RoundRobinPartitionAssignor, "sticky": StickyPartitionAssignor,
@@ -41,7 +41,10 @@ class KafkaPython:
         self._consumer.subscribe([options.topic], listener=Listener())
 
     def poll(self):
-        batches = self._consumer.poll(200)
+        try:
+            batches = self._consumer.poll(200)
+        except KafkaConnectionError:
+            return []  # How it says that the coordinator is away for longer; it is to be asked again.
         return [(record.partition, record.offset, record.value.decode()) for batch in batches.values() for record in batch]
 
     def commit(self, offsets):

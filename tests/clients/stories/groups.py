@@ -77,6 +77,8 @@ class _Told:
         began = time.monotonic()
         self.group.settle(what)
         self.group.wait(f"{what}: the group is stable", lambda: self.described()["state"] == "Stable")
+        deserters = self.group.deserters()
+        self.witness.check(f"{what}: no member has ended by itself", not deserters, "\n".join(map(str, deserters)))
         self.witness.saw(what, {"partitions of each": self.group.sizes(), "group": self.described()})
         self.witness.note(f"{what}: {time.monotonic() - began:.1f} s")
 
@@ -182,6 +184,7 @@ def fenced(told, commit="before"):
     told.settle("static members share")
     before = len(other.moves())
     had = set(older.owned)
+    older.may_end = True
     newer = start("A")
     told.group.wait("the older one ends", lambda: older.process.poll() is not None)
     told.witness.check("the older one is told why", any("fenced" in str(event).lower() for event in older.events), str(older))
