@@ -19,12 +19,12 @@ def entry(name: str, status: str, output: str = "", inside: str = "") -> str:
 
 
 class TallyTest(unittest.TestCase):
-    def tally(self, *entries: str) -> tuple[int, str]:
+    def tally(self, *entries: str, in_ci: bool = False) -> tuple[int, str]:
         """Exit code and last line."""
         with tempfile.TemporaryDirectory() as directory, contextlib.redirect_stdout(io.StringIO()) as out:
             for number, text in enumerate(entries):
                 (pathlib.Path(directory) / f"{number}.xml").write_text(f"<testsuite>{text}</testsuite>")
-            code = tally.main(pathlib.Path(directory))
+            code = tally.main(pathlib.Path(directory), in_ci)
         return code, out.getvalue().splitlines()[-1]
 
     def test_what_programs_say_of_themselves(self):
@@ -41,6 +41,15 @@ class TallyTest(unittest.TestCase):
     def test_skips_are_counted_and_are_no_failure(self):
         skipped = entry("java", "notrun", inside='<skipped message="SKIP_RETURN_CODE=77"/>')
         self.assertEqual(self.tally(entry("a", "run", STORIES) + skipped), (0, "21 passed, 0 failed, 4 skipped"))
+
+    def test_in_ci_a_skipped_client_fails(self):
+        some = entry("clients", "run", STORIES)
+        java = entry("conformance_kafka", "notrun", inside='<skipped message="SKIP_RETURN_CODE=77"/>')
+        mount = entry("system_disk", "run", "...\nRan 3 tests in 0.01s\n\nOK (skipped=1)\n")
+        self.assertEqual(self.tally(some + mount, in_ci=True), (1, "23 passed, 3 failed, 1 skipped"))
+        self.assertEqual(self.tally(some + java, in_ci=True), (1, "21 passed, 4 failed, 0 skipped"))
+        self.assertEqual(self.tally(mount, in_ci=True), (0, "2 passed, 0 failed, 1 skipped"))
+        self.assertEqual(self.tally(some + mount + java), (0, "23 passed, 0 failed, 5 skipped"))
 
     def test_a_failure_fails(self):
         self.assertEqual(self.tally(entry("a", "fail", BAD)), (1, "3 passed, 2 failed, 0 skipped"))

@@ -6,7 +6,7 @@
 Each client tells the same story (story.json): it makes topics, produces with every codec, reads back by offset and by
 time, and so on. One line per check; whatever a client saw on Stele must be what it saw on Apache Kafka 4.3.1, except
 for the differences on purpose in docs/compatibility.md (differences.py). A client whose toolchain is missing or too old
-is skipped, which the end says loudly. Needs Python 3.11 and nothing else; clients and Kafka's jars are fetched with
+is skipped, which the end says loudly (in CI, tests/tally.py makes it a failure); one that cannot be built has failed. Needs Python 3.11 and nothing else; clients and Kafka's jars are fetched with
 their ordinary tools into a cache (--cache, else $XDG_CACHE_HOME/stele-tests).
 """
 
@@ -118,6 +118,9 @@ def prepared(stories, tools, running, tally):
         except toolchains.Missing as missing:
             tally.skip(story.name, missing)
             continue
+        except toolchains.BuildFailed as failed:
+            tally.check(f"{story.name}: its client is built", False, failed)
+            continue
         yield story, run, [broker for broker in running if broker.name in getattr(story, "brokers", ("stele", "kafka"))]
 
 
@@ -155,9 +158,9 @@ def main():
     arguments = parse_arguments()
     tally = report.Report()
     known = witness.KnownDifferences(differences.KNOWN, ROOT / "docs/compatibility.md")
-    tools = Tools(toolchains.cache_directory(arguments.cache))
     directory = pathlib.Path(tempfile.mkdtemp(prefix="stele-clients-"))
     try:
+        tools = Tools(toolchains.cache_directory(arguments.cache))
         running = start_brokers(arguments, tools, directory, tally)
         names = {broker.name for broker in running}
         for story, told in tell_all(prepared(wanted(arguments), tools, running, tally)):
@@ -172,6 +175,8 @@ def main():
             tally.check("every known difference was met", not known.never_met(), known.never_met())
     except brokers.Failed as failed:
         tally.check("the brokers start and stop", False, failed)
+    except toolchains.BuildFailed as failed:
+        tally.check("Apache Kafka's jars are there", False, failed)
     finally:
         if arguments.keep:
             print(f"kept: {directory}")

@@ -14,7 +14,12 @@ BUILD_SECONDS = 900
 
 
 class Missing(Exception):
-    """A client cannot be run here, and why."""
+    """A client cannot be run here, since its toolchain is missing or too old, and why. Nothing else is a reason: what a
+    toolchain that is here cannot build has failed."""
+
+
+class BuildFailed(Exception):
+    """A toolchain is here, and what it was to build or to fetch could not be had, and why."""
 
 
 def cache_directory(given=None):
@@ -59,7 +64,7 @@ def built(sources, cache, name, build):
 
 def _must(finished, what):
     if finished.code != 0:
-        raise Missing(f"{what}: {finished.explain()}")
+        raise BuildFailed(f"{what}: {finished.explain()}")
 
 
 def maven(pom, goals, cache, name, sources=()):
