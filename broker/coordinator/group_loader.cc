@@ -16,21 +16,24 @@ constexpr std::size_t kRecordBytesMax = 64 << 20;
 const std::string& group_of(const protocol::UnreadableGroupRecord& record) { return record.group; }
 const std::string& group_of(const auto& record) { return record.key.group; }
 
-void fold_batch(const record::BatchHeader& header, base::BytesView batch, LoadedGroups& loaded) {
-  if (header.control()) return;
-  const auto note = [&loaded](std::string_view what, base::Offset offset, std::string_view why) {
-    loaded.notes.push_back(
-        fmt::format("the {} at offset {} cannot be read: {}", what, offset, why));
-  };
+/// An error if the records cannot be told apart: whose they are is not known, so no group is.
+base::Result<> fold_batch(const record::BatchHeader& header, base::BytesView batch,
+                          LoadedGroups& loaded) {
+  if (header.control()) return {};
   const auto records = batch.subspan(record::BatchHeader::kSize);
   const bool whole = header.crc == record::batch_crc(header, records);
   const auto fold = [&](const record::RecordView& record) {
     const auto folded = fold_record(*loaded.core, record, whole);
-    if (!folded) note("record", record.offset, folded.error().detail);
+    if (!folded)
+      loaded.notes.push_back(fmt::format("the record at offset {} cannot be read: {}",
+                                         record.offset, folded.error().detail));
     return true;
   };
   const auto walked = record::each_record(batch, kRecordBytesMax, fold);
-  if (!walked) note("batch", header.base_offset, walked.error().detail);
+  if (!walked)
+    return base::fail(walked.error().fault, fmt::format("the batch at offset {} cannot be read: {}",
+                                                        header.base_offset, walked.error().detail));
+  return {};
 }
 
 }  // namespace
@@ -64,8 +67,7 @@ base::Result<LoadedGroups> load_groups(const storage::LogView& log, const GroupL
                                        std::uint64_t seed) {
   LoadedGroups loaded{.core = std::make_unique<GroupCore>(limits, seed), .notes = {}};
   TRY(replay_log(log, [&loaded](const record::BatchHeader& header, base::BytesView batch) {
-    fold_batch(header, batch, loaded);
-    return base::Result<>{};
+    return fold_batch(header, batch, loaded);
   }));
   for (const auto& [group, reasons] : loaded.core->distrusted())
     loaded.notes.push_back(fmt::format(

@@ -23,8 +23,9 @@ struct LoadedGroups {
 /// distrusted; an error, with the faults of decode_group_record(), where not even that can be told.
 base::Result<> fold_record(GroupCore& core, const record::RecordView& record, bool whole);
 
-/// Folds the log. A record that cannot be read costs its own group only; a log of which batches
-/// cannot be found any more is an error, that of replay_log().
+/// Folds the log. A record that cannot be read costs its own group only. Where records cannot be
+/// told apart, or batches cannot be found any more, any group may have lost something: an error,
+/// that of record::each_record() or replay_log().
 ///
 /// Thread: a worker.
 base::Result<LoadedGroups> load_groups(const storage::LogView& log, const GroupLimits& limits,
