@@ -62,10 +62,14 @@ class Stop(SystemTest):
                 for thread in threads:
                     thread.start()
                 wait_until("some records are acknowledged",
-                           lambda: sum(len(writer.acknowledged) for writer in writers) >= goal)
+                           lambda: sum(len(writer.acknowledged) for writer in writers) >= goal or any(
+                               writer.failure for writer in writers))
+                for writer in writers:
+                    writer.may_be_cut_off = True
                 stele.kill()
                 for thread in threads:
                     thread.join()
+                self.assertEqual([writer.failure for writer in writers if writer.failure], [], stele.everything_said())
                 stele.start()
                 with wire.Client(stele.address) as client:
                     for writer in writers:
@@ -76,13 +80,16 @@ class Stop(SystemTest):
 
 
 class Writer:
-    """Writes numbered records to a topic, five requests in flight, and remembers which were acknowledged."""
+    """Writes numbered records to a topic, five requests in flight, and remembers which were acknowledged. It ends when the
+    broker is gone; whatever else ends it is its `failure`."""
 
     def __init__(self, topic):
         self.topic, self.acknowledged, self._sent = topic, [], 0
+        self.failure, self.may_be_cut_off = None, False
 
     def write(self, address):
         in_flight = []
+        self.may_be_cut_off = False
         try:
             with wire.Client(address) as client:
                 while True:
@@ -95,8 +102,11 @@ class Writer:
                     if error:
                         raise AssertionError(f"produce answered error {error}")
                     self.acknowledged.append(in_flight.pop(0))
-        except wire.Closed:
-            pass
+        except wire.Closed as closed:
+            if not self.may_be_cut_off:
+                self.failure = f"{self.topic}: cut off by a broker that nobody has killed: {closed}"
+        except Exception as problem:  # Whatever it is, the test's thread tells it.
+            self.failure = f"{self.topic}: {problem!r}"
 
     def check(self, test, found):
         test.assertEqual(len(found), len(set(found)), "a record is there twice")
