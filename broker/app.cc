@@ -20,6 +20,7 @@
 #include "broker/housekeeping/disk_watch.h"
 #include "broker/housekeeping/producer_expiry.h"
 #include "broker/net/network.h"
+#include "broker/net/rate_limited_log.h"
 #include "broker/partition/disk_guard.h"
 #include "broker/runtime/asio_loop.h"
 #include "broker/runtime/logging.h"
@@ -132,7 +133,7 @@ class App {
     workers_.stop();
     storage::PartitionOffsets ends;
     for (const auto& partition : topics_->all_partitions()) {
-      TRY(partition->log().close());
+      for (const auto& note : TRY(partition->log().close())) log_warning(note);
       ends[partition->id()] = partition->log().end_offset();
     }
     TRY(directory_->write_recovery_points(ends));
@@ -146,10 +147,18 @@ class App {
         .committer = committer_,
         .may_append = [this] { return guard_.may_append(); },
         .on_broken_log = stop_at_once,
-        .on_disk_full = [this] { guard_.note_full(); },
+        .on_disk_full =
+            [this] {
+              guard_.note_full();
+              trouble_.warn("full", "the disk is full: records were refused");
+            },
         .on_leftover =
             [](const base::Error& error) {
               log_warning(fmt::format("left behind: {}. The next start removes it", error.detail));
+            },
+        .on_trouble =
+            [this](std::string_view what, const base::Error& error) {
+              trouble_.warn(what, fmt::format("{}: {}", what, error.detail));
             }};
   }
 
@@ -188,7 +197,8 @@ class App {
                                .topics = *topics_,
                                .workers = workers_,
                                .home = home,
-                               .on_failure = stop_at_once},
+                               .on_failure = stop_at_once,
+                               .say = log_warning},
         Checkpointer::Policy{.bytes = static_cast<std::uint64_t>(config_.checkpoint_bytes),
                              .interval = milliseconds(config_.checkpoint_interval_ms)},
         std::move(points));
@@ -257,6 +267,7 @@ class App {
   const config::BrokerConfig& config_;
   const std::string version_;
   const base::SystemClock clock_;
+  RateLimitedLog trouble_{clock_};
   const base::MonotonicTime began_;
   storage::PosixFileSystem files_;
   DiskGuard guard_;

@@ -2,13 +2,17 @@
 #include <chrono>
 #include <memory>
 #include <optional>
+#include <span>
 #include <vector>
+
+#include <fmt/format.h>
 
 #include "broker/errors.h"
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/parked_fetch.h"
 #include "broker/handlers/partition_lookup.h"
 #include "protocol/messages/fetch.h"
+#include "protocol/wire/encoder.h"
 
 namespace broker {
 namespace {
@@ -30,13 +34,32 @@ struct Limits {
   bool answer_now = false;  // A partition has something that must be told at once.
 };
 
+/// Below this the encoder copies. A copy out of the mapping would end the process where the disk
+/// cannot give a page that has left the page cache meanwhile, so such bytes are read.
+constexpr std::size_t kMappedFrom = protocol::EncodeBuffer::kReferenceFrom;
+
 /// Bytes that may have to come from the disk first.
 struct ColdSlice {
+  const Partition* partition = nullptr;
   std::shared_ptr<const storage::File> file;
   std::uint64_t position = 0;
   std::size_t size = 0;
   FetchResponse::Partition* answer = nullptr;
 };
+
+base::Result<> read_whole(const storage::File& file, std::uint64_t at, std::span<std::byte> into) {
+  if (TRY(file.read_at(at, into)) == into.size()) return {};
+  return base::fail(base::Fault::corruption,
+                    fmt::format("the log ends at less than {}", at + into.size()));
+}
+
+base::Result<base::SharedBytes> read_copy(const storage::File& file, std::uint64_t at,
+                                          std::size_t size) {
+  auto bytes = std::make_shared<std::vector<std::byte>>(size);
+  TRY(read_whole(file, at, *bytes));
+  const base::BytesView view(*bytes);
+  return base::SharedBytes{.owner = std::move(bytes), .view = view};
+}
 
 FetchResponse::Partition refusal(std::int32_t index, ErrorCode error) {
   FetchResponse::Partition answer;
@@ -192,14 +215,25 @@ class Fetch {
       slice = read();
     }
     if (!slice) {
+      if (!partition.deleted()) partition.report_failed_read(slice.error());
       answer = refusal(wanted.partition, error_code(slice.error().fault));
       co_return;
     }
     const auto size = slice->bytes.view.size();
     limits_.bytes_found += size;
     limits_.bytes_left -= std::min(size, limits_.bytes_left);
-    if (size > 0 && !slice->file->resident(slice->position, size))
-      cold_.push_back({slice->file, slice->position, size, &answer});
+    if (size == 0) co_return;
+    if (!slice->file->resident(slice->position, size)) {
+      cold_.push_back({&partition, slice->file, slice->position, size, &answer});
+    } else if (size < kMappedFrom) {
+      auto copy = read_copy(*slice->file, slice->position, size);
+      if (!copy) {
+        partition.report_failed_read(copy.error());
+        answer = refusal(wanted.partition, error_code(copy.error().fault));
+        co_return;
+      }
+      slice->bytes = std::move(*copy);
+    }
     answer.records = std::move(slice->bytes);
   }
 
@@ -209,25 +243,33 @@ class Fetch {
     if (cold_.empty()) co_return;
     auto read = [&cold = cold_] {
       std::vector<std::byte> scratch(std::size_t{256} << 10);
-      for (auto& slice : cold) {
-        for (std::size_t done = 0; done < slice.size; done += scratch.size()) {
-          const auto part = std::min(scratch.size(), slice.size - done);
-          const auto got =
-              slice.file->read_at(slice.position + done, std::span(scratch).first(part));
-          if (got && *got == part) continue;
-          slice.answer->error_code = ErrorCode::kafka_storage_error;
-          slice.answer->records = base::SharedBytes{};
-          break;
-        }
+      for (const auto& slice : cold) {
+        const auto warm = warm_up_one(slice, scratch);
+        if (warm) continue;
+        slice.partition->report_failed_read(warm.error());
+        slice.answer->error_code = ErrorCode::kafka_storage_error;
+        slice.answer->records = base::SharedBytes{};
       }
       return true;
     };
     co_await run_on(context_.services.workers, context_.loop(), std::move(read));
   }
 
+  static base::Result<> warm_up_one(const ColdSlice& slice, std::span<std::byte> scratch) {
+    if (slice.size < kMappedFrom) {
+      slice.answer->records = TRY(read_copy(*slice.file, slice.position, slice.size));
+      return {};
+    }
+    for (std::size_t done = 0; done < slice.size; done += scratch.size()) {
+      const auto part = std::min(scratch.size(), slice.size - done);
+      TRY(read_whole(*slice.file, slice.position + done, scratch.first(part)));
+    }
+    return {};
+  }
+
   RequestContext& context_;
   const FetchRequest& request_;
-  std::shared_ptr<const TopicsImage> image_;
+  std::shared_ptr<const TopicsImage> image_;  // Keeps the partitions of cold_, too.
   FetchResponse response_;
   Limits limits_;
   std::vector<ColdSlice> cold_;

@@ -43,10 +43,8 @@ struct Found {
   std::optional<storage::TimestampOffset> at;
 };
 
-Found search(const storage::LogView& view, std::int64_t timestamp) {
-  auto found = timestamp == max_timestamp ? view.find_max_timestamp() : view.find_time(timestamp);
-  if (!found) return {.error = error_code(found.error().fault)};
-  return {.at = *found};
+auto search(const storage::LogView& view, std::int64_t timestamp) {
+  return timestamp == max_timestamp ? view.find_max_timestamp() : view.find_time(timestamp);
 }
 
 /// On the partition's loop, unless the log has to be searched: that is a worker's job.
@@ -68,7 +66,13 @@ Task<Found> find(RequestContext& context, Partition& partition, std::int64_t tim
     found.at = {.offset = view->start_offset(), .leader_epoch = epoch_at(view->start_offset())};
   } else if (timestamp >= 0 || timestamp == max_timestamp) {
     auto job = [view, timestamp] { return search(*view, timestamp); };
-    found = co_await run_on(context.services.workers, partition.loop(), std::move(job));
+    const auto at = co_await run_on(context.services.workers, partition.loop(), std::move(job));
+    if (at) {
+      found.at = *at;
+    } else {
+      if (!partition.deleted()) partition.report_failed_read(at.error());
+      found.error = error_code(at.error().fault);
+    }
   }
   co_await hop_to(context.loop());
   co_return found;

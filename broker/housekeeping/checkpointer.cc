@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <memory>
+#include <set>
 #include <utility>
 
 namespace broker {
@@ -45,6 +46,7 @@ Task<> Checkpointer::round() {
   if (all) last_full_ = now;
   auto due = co_await collect(all);
   if (due.empty()) co_return;
+  forget_deleted();
   auto work = [this, &due] { return write(due); };
   const auto written = co_await run_on(services_.workers, services_.home, std::move(work));
   if (!written) {
@@ -93,6 +95,13 @@ Task<std::vector<Checkpointer::Due>> Checkpointer::collect(bool all) {
   co_return planned;
 }
 
+/// Recovery points of partitions that are gone: nobody asks for them any more.
+void Checkpointer::forget_deleted() {
+  std::set<base::TopicIdPartition> there;
+  for (const auto& partition : services_.topics.all_partitions()) there.insert(partition->id());
+  std::erase_if(points_, [&](const auto& point) { return !there.contains(point.first); });
+}
+
 base::Result<> Checkpointer::write(const std::vector<Due>& due) {
   for (const auto& next : due) {
     const auto id = next.partition->id();
@@ -102,7 +111,8 @@ base::Result<> Checkpointer::write(const std::vector<Due>& due) {
       points_.erase(id);
       continue;
     }
-    if (!written) return written;
+    if (!written) return std::unexpected(written.error());
+    for (const auto& note : *written) services_.say(note);
     points_[id] = next.plan.recovery_point;
   }
   return services_.directory.write_recovery_points(points_);

@@ -32,6 +32,8 @@ class Checkpointer {
     Loop& home;
     /// Told once when a checkpoint cannot be written: the broker stops (DESIGN.md section 4).
     std::function<void(const base::Error&)> on_failure;
+    /// Told of what was found damaged on the way. Called on a worker.
+    std::function<void(const std::string&)> say;
   };
   struct Policy {
     std::uint64_t bytes = 0;                // checkpoint.bytes
@@ -58,6 +60,7 @@ class Checkpointer {
   Task<> round();
   Task<std::vector<Due>> collect(bool all);
   base::Result<> write(const std::vector<Due>& due);
+  void forget_deleted();
 
   Services services_;
   const Policy policy_;

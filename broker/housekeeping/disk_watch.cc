@@ -35,12 +35,13 @@ void DiskWatch::measure() {
 
 void DiskWatch::measured(const base::Result<storage::SpaceInfo>& space) {
   // A directory that cannot be asked is no reason to refuse: the next append finds out.
-  if (space && guard_.note_available(space->available)) {
+  if (space) guard_.note_available(space->available);
+  const bool may_append = guard_.may_append();
+  if (space && std::exchange(told_may_append_, may_append) != may_append) {
     const auto mib = space->available >> 20U;
-    say_(
-        guard_.may_append()
-            ? fmt::format("the disk has room again ({} MiB free): records are taken", mib)
-            : fmt::format("the disk is nearly full ({} MiB free in {}): no records are taken until "
+    say_(may_append ? fmt::format("the disk has room again ({} MiB free): records are taken", mib)
+                    : fmt::format(
+                          "the disk is nearly full ({} MiB free in {}): no records are taken until "
                           "there is more; reading goes on. Free some space, or lower "
                           "disk.reserve.bytes",
                           mib, directory_.string()));

@@ -33,6 +33,7 @@ class DiskWatch {
   Loop& loop_;
   DiskGuard& guard_;
   const std::function<void(const std::string&)> say_;
+  bool told_may_append_ = true;  // An append may have found the disk full before a measurement did.
   std::unique_ptr<TimerHandle> timer_;
   std::shared_ptr<DiskWatch*> self_;  // Measurements under way hold this weakly.
 };

@@ -18,10 +18,10 @@ class DiskGuard {
   bool may_append() const { return may_append_.load(std::memory_order_relaxed); }
   /// An append met a full disk, whatever the last measurement said.
   void note_full() { may_append_.store(false, std::memory_order_relaxed); }
-  /// The result of a measurement. True if it changed the answer.
-  bool note_available(std::uint64_t bytes) {
+  /// The result of a measurement.
+  void note_available(std::uint64_t bytes) {
     const bool now = may_append() ? bytes >= reserve_bytes_ : bytes >= resume_bytes();
-    return may_append_.exchange(now, std::memory_order_relaxed) != now;
+    may_append_.store(now, std::memory_order_relaxed);
   }
 
  private:

@@ -123,9 +123,17 @@ void Partition::prepare_segment(storage::PreparationPlan plan) {
   services_.workers.post([self = self_, plan = std::move(plan), &loop = loop_] {
     auto prepared = storage::prepare_segment(plan);
     loop.post([self, prepared = std::move(prepared)]() mutable {
-      if (*self != nullptr) (*self)->log_->adopt_prepared(std::move(prepared));
+      if (*self != nullptr) (*self)->adopt_prepared(std::move(prepared));
     });
   });
+}
+
+void Partition::adopt_prepared(base::Result<storage::PreparedFile> prepared) {
+  // The roll makes its file itself then, and what is wrong with the disk may come out there.
+  if (!prepared && !base::may_pass(prepared.error().fault) &&
+      prepared.error().fault != base::Fault::unsupported && !deleted_)
+    services_.on_trouble("a segment could not be prepared", prepared.error());
+  log_->adopt_prepared(std::move(prepared));
 }
 
 void Partition::answer(Pending& pending, const storage::Appended& appended) {

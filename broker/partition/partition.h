@@ -5,6 +5,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "broker/partition/batch_preparation.h"
@@ -32,6 +33,9 @@ struct PartitionServices {
   std::function<void()> on_disk_full;
   /// Told of files that should have been removed and could not be.
   std::function<void(const base::Error&)> on_leftover;
+  /// Told of what went wrong with files and is no reason to stop: `what`, one of a few fixed texts,
+  /// and why. Any thread, and as often as clients ask.
+  std::function<void(std::string_view what, const base::Error&)> on_trouble;
 };
 
 /// What became of a produce for one partition.
@@ -104,6 +108,11 @@ class Partition {
   /// failed sync comes before. flush() hurries it up.
   void when_durable(Job done);
 
+  /// The operator hears of a failed read; the client gets no more than its code. Any thread.
+  void report_failed_read(const base::Error& error) const {
+    services_.on_trouble("a read failed", error);
+  }
+
   /// The log itself, for checkpoints and the clean stop. Any thread once the loop has ended.
   storage::Log& log() { return *log_; }
   /// Bytes appended since the last checkpoint.
@@ -138,6 +147,7 @@ class Partition {
   void schedule_append();
   void append_ready();
   void prepare_segment(storage::PreparationPlan plan);
+  void adopt_prepared(base::Result<storage::PreparedFile> prepared);
   void answer(Pending& pending, const storage::Appended& appended);
   void fail_appends(std::vector<std::shared_ptr<Pending>>& batches, const base::Error& error);
   void on_committed(base::Offset offset);

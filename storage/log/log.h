@@ -121,8 +121,8 @@ class Log {
   CheckpointPlan plan_checkpoint() const;
   void note_checkpoint(const CheckpointPlan& plan);
   /// A clean stop: the active segment is cut to its length and a checkpoint written. No append
-  /// afterwards, and nothing else in flight for this log.
-  base::Result<> close();
+  /// afterwards, and nothing else in flight for this log. The value is that of write_checkpoint().
+  base::Result<std::vector<std::string>> close();
 
   base::Offset start_offset() const { return segments_.front()->base_offset(); }
   base::Offset end_offset() const { return end_; }                 // The next record gets this one.

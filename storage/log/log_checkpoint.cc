@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include <fmt/format.h>
+
 #include "storage/file/checkpoint_file.h"
 #include "storage/log/log.h"
 #include "storage/log/log_files.h"
@@ -26,23 +28,30 @@ base::Result<> cut_to_length(const CheckpointPlan::SegmentPart& segment) {
 
 /// Only where there is none: what a checkpoint wrote once tells what the file was then.
 base::Result<> add_checksum(FileSystem& files, const CheckpointPlan::SegmentPart& segment,
-                            const Path& directory, std::vector<NamedContent>& to_write) {
+                            const Path& directory, std::vector<NamedContent>& to_write,
+                            std::vector<std::string>& notes) {
   auto name = file_name(segment.base_offset, kChecksumSuffix);
   if (TRY(files.exists(directory / name))) return {};
   const auto sum = SegmentChecksum::of(*segment.file, segment.base_offset, *segment.settled_size);
-  // A file that cannot be read whole has no checksum worth keeping; readers will hear of it.
-  if (sum) to_write.push_back({std::move(name), sum->to_bytes()});
+  // A file that cannot be read whole has no checksum worth keeping; readers will hear of it too.
+  if (sum)
+    to_write.push_back({std::move(name), sum->to_bytes()});
+  else
+    notes.push_back(fmt::format("segment {} gets no checksum, and part of it may be lost: {}",
+                                segment.data->path().string(), sum.error().detail));
   return {};
 }
 
 }  // namespace
 
-base::Result<> write_checkpoint(FileSystem& files, const CheckpointPlan& plan) {
+base::Result<std::vector<std::string>> write_checkpoint(FileSystem& files,
+                                                        const CheckpointPlan& plan) {
+  std::vector<std::string> notes;
   std::vector<NamedContent> to_write;
   for (const auto& segment : plan.segments) {
     if (segment.settled_size) {
       TRY(cut_to_length(segment));
-      TRY(add_checksum(files, segment, plan.directory, to_write));
+      TRY(add_checksum(files, segment, plan.directory, to_write, notes));
     }
     to_write.push_back(
         {file_name(segment.base_offset, kIndexSuffix), segment.index.offset_bytes()});
@@ -54,12 +63,13 @@ base::Result<> write_checkpoint(FileSystem& files, const CheckpointPlan& plan) {
   for (const auto at : plan.snapshots_obsolete) {
     // One that is gone already is what we want.
     const auto removed = files.remove(plan.directory / file_name(at, kSnapshotSuffix));
-    if (!removed && removed.error().fault != base::Fault::missing) return removed;
+    if (!removed && removed.error().fault != base::Fault::missing)
+      return std::unexpected(removed.error());
   }
   // Readers at the end of the log have moved on. Unmapping takes long: better here than on a loop.
   for (const auto& segment : plan.segments)
     if (segment.settled_size) segment.data->release();
-  return {};
+  return notes;
 }
 
 CheckpointPlan Log::plan_checkpoint() const {
@@ -102,7 +112,7 @@ void Log::note_checkpoint(const CheckpointPlan& plan) {
   }
 }
 
-base::Result<> Log::close() {
+base::Result<std::vector<std::string>> Log::close() {
   TRY(active().trim());
   if (prepared_) TRY(files_.remove(prepared_->path));
   prepared_.reset();
@@ -112,9 +122,9 @@ base::Result<> Log::close() {
   for (const auto& directory : ticket.directories) TRY(files_.sync_directory(directory));
   on_synced(ticket.end);
   const auto plan = plan_checkpoint();
-  TRY(write_checkpoint(files_, plan));
+  auto notes = TRY(write_checkpoint(files_, plan));
   note_checkpoint(plan);
-  return {};
+  return notes;
 }
 
 }  // namespace storage

@@ -38,9 +38,11 @@ struct CheckpointPlan {
 /// producers' snapshot and the checksums of sealed segments. What is below the recovery point was
 /// synced by the committer before. When this returns the caller may make the recovery point durable
 /// and then call Log::note_checkpoint(). `Fault::full` and `Fault::busy`: nothing is lost, try
-/// again later. Any other failure is final, as that of a sync is.
+/// again later. Any other failure is final, as that of a sync is. The value: lines for the operator
+/// about what was found to be damaged on the way.
 ///
 /// Thread: any, one plan of a log at a time.
-base::Result<> write_checkpoint(FileSystem& files, const CheckpointPlan& plan);
+base::Result<std::vector<std::string>> write_checkpoint(FileSystem& files,
+                                                        const CheckpointPlan& plan);
 
 }  // namespace storage

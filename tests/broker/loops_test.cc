@@ -90,7 +90,8 @@ class Bench {
             .may_append = [] { return true; },
             .on_broken_log = failed,
             .on_disk_full = [this] { ++failures_; },
-            .on_leftover = failed};
+            .on_leftover = failed,
+            .on_trouble = [this](std::string_view, const base::Error&) { ++failures_; }};
   }
 
   const base::SystemClock clock_;

@@ -142,6 +142,7 @@ class BrokerBench {
   int broken_logs = 0;
   int full_disks = 0;
   std::vector<std::string> leftovers;
+  std::vector<std::string> troubles;  // Said of files, by their fixed texts.
   std::atomic<int> failed_syncs{0};
 
  private:
@@ -157,7 +158,9 @@ class BrokerBench {
             .may_append = [this] { return may_append; },
             .on_broken_log = [this](const base::Error&) { ++broken_logs; },
             .on_disk_full = [this] { ++full_disks; },
-            .on_leftover = [this](const base::Error& error) { leftovers.push_back(error.detail); }};
+            .on_leftover = [this](const base::Error& error) { leftovers.push_back(error.detail); },
+            .on_trouble = [this](std::string_view what,
+                                 const base::Error&) { troubles.emplace_back(what); }};
   }
 
   void start() {

@@ -80,7 +80,7 @@ class LogHost {
 
   base::Result<> checkpoint() {
     const auto plan = log_->plan_checkpoint();
-    TRY(storage::write_checkpoint(files_, plan));
+    notes_ = TRY(storage::write_checkpoint(files_, plan));
     points_[kPartition] = plan.recovery_point;
     TRY(directory_->write_recovery_points(points_));
     log_->note_checkpoint(plan);
@@ -115,6 +115,8 @@ class LogHost {
   storage::Log& log() { return *log_; }
   storage::DataDirectory& directory() { return *directory_; }
   const storage::RecoveryReport& report() const { return report_; }
+  /// Of the last checkpoint.
+  const std::vector<std::string>& notes() const { return notes_; }
   base::Offset recovery_point() const {
     const auto point = points_.find(kPartition);
     return point == points_.end() ? 0 : point->second;
@@ -134,6 +136,7 @@ class LogHost {
   std::unique_ptr<storage::DataDirectory> directory_;
   storage::PartitionOffsets points_;
   storage::RecoveryReport report_;
+  std::vector<std::string> notes_;
   std::unique_ptr<storage::Log> log_;
 };
 

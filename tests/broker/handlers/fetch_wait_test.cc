@@ -299,6 +299,7 @@ TEST_CASE("a sector that cannot be read is an error of its partition", "[handler
   CHECK(response.responses[0].partitions[0].error_code == ErrorCode::kafka_storage_error);
   CHECK(response.responses[0].partitions[0].records->view.empty());
   CHECK(fetched_values(response.responses[1].partitions[0]) == Values{"b-0"});
+  CHECK(bench.troubles == Values{"a read failed"});
 }
 
 TEST_CASE("bytes that come between the pass over the partitions and the wait are not missed",
@@ -314,4 +315,15 @@ TEST_CASE("bytes that come between the pass over the partitions and the wait are
   parked->wait(40, home.clock().monotonic() + milliseconds(500));
   CHECK(parked->done().is_set());
   CHECK_FALSE(home.has_timers());
+}
+
+TEST_CASE("a batch whose header cannot be read is an error of its partition", "[handlers]") {
+  SimFileSystem disk;
+  BrokerBench bench(disk);
+  const auto& topic = bench.make_topic("t");
+  produce(bench, "t", {.name = "a"});
+  disk.make_unreadable(bench.directory->path_of({topic.id, 0}) / "00000000000000000000.log", 0);
+  const auto response = bench.ask(fetch_of(topic), kNewestFetch);
+  CHECK(response.responses[0].partitions[0].error_code == ErrorCode::kafka_storage_error);
+  CHECK(bench.troubles == Values{"a read failed"});
 }

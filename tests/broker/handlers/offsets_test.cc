@@ -149,6 +149,18 @@ TEST_CASE("the searching is a worker's job", "[handlers]") {
   CHECK(bench.run_until([&] { return search.done(); }));
 }
 
+TEST_CASE("a search that cannot read the log is an error, and the operator hears of it",
+          "[handlers]") {
+  SimFileSystem disk;
+  BrokerBench bench(disk);
+  const auto& topic = bench.make_topic("t");
+  produce(bench, "t", {});
+  disk.make_unreadable(bench.directory->path_of({topic.id, 0}) / "00000000000000000000.log", 0);
+  CHECK(first(bench.ask(offset_at("t", kNow), kNewest)).error_code ==
+        ErrorCode::kafka_storage_error);
+  CHECK(bench.troubles == std::vector<std::string>{"a read failed"});
+}
+
 TEST_CASE("the special timestamps answer as Kafka's, since their versions", "[handlers]") {
   SimFileSystem disk;
   BrokerBench bench(disk);

@@ -29,7 +29,8 @@ struct Bench {
                       .topics = *broker.topics,
                       .workers = broker.pool,
                       .home = broker.loop,
-                      .on_failure = [this](const base::Error&) { ++failures; }},
+                      .on_failure = [this](const base::Error&) { ++failures; },
+                      .say = [this](const std::string& line) { said.push_back(line); }},
                      kAtOnce, broker.recovery_points) {}
 
   broker::Partition& partition(int index) { return *broker.topic("t")->partition(index); }
@@ -56,6 +57,7 @@ struct Bench {
 
   BrokerBench broker;
   int failures = 0;
+  std::vector<std::string> said;
   Checkpointer checkpointer;
 };
 
@@ -99,4 +101,49 @@ TEST_CASE("a round ends though records that nobody syncs go on coming", "[checkp
   CHECK(bench.recovery_point(1) == 1);
   // What came meanwhile makes them due again.
   CHECK(bench.partition(1).bytes_since_checkpoint() == one);
+}
+
+TEST_CASE("recovery points of topics that were deleted are forgotten", "[checkpointer]") {
+  SimFileSystem disk;
+  Bench bench(disk);
+  make_unsynced_topic(bench);
+  bench.append(0);
+  bench.checkpointer.start();
+  bench.broker.loop.advance(kLook);
+  REQUIRE(bench.broker.run_until([&] { return bench.partition(0).bytes_since_checkpoint() == 0; }));
+  const auto id = bench.partition(0).id();
+  REQUIRE(bench.broker.directory->read_recovery_points().value().contains(id));
+  REQUIRE(bench.broker.result_of(bench.broker.topics->remove(bench.broker.loop, id.topic_id)));
+  bench.broker.loop.advance(kLook);  // The removal is a record of the metadata log: one is due.
+  REQUIRE(bench.stop());
+  CHECK_FALSE(bench.broker.directory->read_recovery_points().value().contains(id));
+  CHECK(bench.failures == 0);
+}
+
+TEST_CASE("a segment that cannot be read when it is settled is told of once", "[checkpointer]") {
+  SimFileSystem disk;
+  Bench bench(disk);
+  bench.broker.make_topic("t", 1,
+                          {{"flush.messages", std::to_string(config::kNever)},
+                           {"segment.bytes", std::to_string(1 << 20)}});
+  const auto large = batch_of({.name = "a", .value_size = 600'000});
+  for (int i = 0; i < 2; ++i) {
+    bool done = false;
+    bench.partition(0).produce(large, broker::AckWhen::committed,
+                               [&](const broker::ProduceOutcome&) { done = true; });
+    REQUIRE(bench.broker.run_until([&] { return done; }));
+  }
+  const auto directory = bench.broker.directory->path_of(bench.partition(0).id());
+  disk.make_unreadable(directory / "00000000000000000000.log", 5000);
+  bench.checkpointer.start();
+  for (int i = 0; i < 3; ++i) {
+    bench.append(0);
+    bench.broker.loop.advance(kLook);
+    REQUIRE(
+        bench.broker.run_until([&] { return bench.partition(0).bytes_since_checkpoint() == 0; }));
+  }
+  REQUIRE(bench.stop());
+  REQUIRE(bench.said.size() == 1);
+  CHECK(bench.said[0].find("00000000000000000000.log gets no checksum") != std::string::npos);
+  CHECK(bench.failures == 0);
 }

@@ -82,13 +82,13 @@ TEST_CASE("waiters that gave up do not collect in a quiet partition", "[partitio
 TEST_CASE("a nearly full disk takes no records until there is clearly room again", "[partition]") {
   DiskGuard guard(1000);
   CHECK(guard.may_append());
-  CHECK_FALSE(guard.note_available(1000));
+  guard.note_available(1000);
   CHECK(guard.may_append());
-  CHECK(guard.note_available(999));
+  guard.note_available(999);
   CHECK_FALSE(guard.may_append());
-  CHECK_FALSE(guard.note_available(1499));
+  guard.note_available(1499);
   CHECK_FALSE(guard.may_append());
-  CHECK(guard.note_available(1500));
+  guard.note_available(1500);
   CHECK(guard.may_append());
 }
 
@@ -96,6 +96,6 @@ TEST_CASE("an append that finds the disk full closes it whatever was measured", 
   DiskGuard guard(1000);
   guard.note_full();
   CHECK_FALSE(guard.may_append());
-  CHECK(guard.note_available(5000));
+  guard.note_available(5000);
   CHECK(guard.may_append());
 }

@@ -38,7 +38,9 @@ struct PartitionBench {
             .may_append = [this] { return may_append; },
             .on_broken_log = [this](const base::Error&) { ++broken_logs; },
             .on_disk_full = [this] { ++full_disks; },
-            .on_leftover = [](const base::Error&) {}};
+            .on_leftover = [](const base::Error&) {},
+            .on_trouble = [this](std::string_view what,
+                                 const base::Error&) { troubles.emplace_back(what); }};
   }
 
   Outcome produce(base::SharedBytes batch, broker::AckWhen when = broker::AckWhen::committed) {
@@ -76,6 +78,7 @@ struct PartitionBench {
   bool may_append = true;
   int broken_logs = 0;
   int full_disks = 0;
+  std::vector<std::string> troubles;
   std::atomic<int> failed_syncs{0};
   broker::Committer committer;
   std::shared_ptr<broker::Partition> partition;

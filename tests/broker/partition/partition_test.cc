@@ -308,6 +308,23 @@ TEST_CASE("on a full disk produce is refused before anything is appended", "[par
   CHECK(bench.produced({.name = "b"}).base_offset == 0);
 }
 
+TEST_CASE("a segment that could not be prepared is told of, and the roll makes its own",
+          "[partition]") {
+  PartitionBench bench({.segment_bytes = 2 << 20});
+  auto large = numbered(0, "a");
+  large.value_size = 900'000;
+  CHECK(bench.produced(large).error == ErrorCode::none);
+  large.base_sequence = 1;
+  CHECK(bench.produced(large).error == ErrorCode::none);
+  REQUIRE(bench.pool.posted() == 1);
+  bench.disk.fail_at(bench.disk.operations() + 1, base::Fault::io);
+  bench.pool.run_all();
+  bench.loop.run_ready();
+  CHECK(bench.troubles == Values{"a segment could not be prepared"});
+  large.base_sequence = 2;
+  CHECK(bench.produced(large).base_offset == 2);
+}
+
 TEST_CASE("an append that finds the disk full is as if it had never been", "[partition]") {
   PartitionBench bench;
   CHECK(bench.produced(numbered(0, "a")).error == ErrorCode::none);
