@@ -1,7 +1,11 @@
+#include <algorithm>
 #include <atomic>
 #include <catch2/catch.hpp>
+#include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -32,6 +36,8 @@ namespace {
 
 constexpr int kPartitions = 4;
 constexpr protocol::ApiVersion kByName = 12;
+/// Half of what a fetch here would wait.
+constexpr std::chrono::seconds kPatience{30};
 
 /// A broker with real loops, workers and a committer, over a disk in memory.
 class Bench {
@@ -62,6 +68,8 @@ class Bench {
     dispatcher_ = std::make_unique<broker::Dispatcher>(*services_);
     loops_.start();
   }
+  Bench(const Bench&) = delete;
+  Bench& operator=(const Bench&) = delete;
   ~Bench() {
     loops_.stop();
     loops_.join();
@@ -157,12 +165,17 @@ FetchRequest fetch(const std::string& topic, std::int32_t min_bytes, std::int32_
   return request;
 }
 
-std::size_t records_in(const FetchResponse& response) {
-  std::size_t records = 0;
-  for (const auto& topic : response.responses)
-    for (const auto& partition : topic.partitions)
-      records += test_support::values_of(partition.records->view).size();
-  return records;
+/// How many rounds of produce() are in it, the least of all partitions; nothing if one holds other
+/// records than these or in another order.
+std::optional<int> rounds_in(const FetchResponse& response) {
+  std::optional<int> least;
+  for (const auto& partition : response.responses.at(0).partitions) {
+    int rounds = 0;
+    for (const auto& value : test_support::values_of(partition.records->view))
+      if (std::stoi(value) != rounds++) return std::nullopt;  // Noise and its number follow.
+    least = std::min(least.value_or(rounds), rounds);
+  }
+  return least;
 }
 
 std::int32_t bytes_of(const ProduceRequest& request) {
@@ -172,17 +185,26 @@ std::int32_t bytes_of(const ProduceRequest& request) {
   return static_cast<std::int32_t>(bytes);
 }
 
-/// Waits for what the other connection produces, until its topic is deleted under it. Returns how
-/// many records it saw at most.
-Task<std::size_t> read_along(Bench& bench, broker::ConnectionInfo& connection, std::string topic) {
-  std::size_t most = 0;
+/// Waits for what the other connection produces, says when it has seen `rounds` of it, and waits
+/// for more until the topic is deleted under it. True if it saw what was produced, and was told so.
+Task<bool> read_along(Bench& bench, broker::ConnectionInfo& connection, std::string topic,
+                      int rounds, std::promise<void>& seen) {
+  bool good = true;
+  int most = 0;
   std::int32_t min_bytes = 1;
   for (;;) {
     auto request = fetch(topic, min_bytes, 60'000);
     const auto response = co_await bench.ask(connection, std::move(request), kByName);
     const auto error = response.responses[0].partitions[0].error_code;
-    if (error != ErrorCode::none) co_return most;
-    most = std::max(most, records_in(response));
+    if (error != ErrorCode::none) {
+      // That its topic goes must be told soon, and not before it has gone.
+      co_return good&& most == rounds&& error == ErrorCode::unknown_topic_or_partition;
+    }
+    const auto found = rounds_in(response);
+    // What was seen once stays; an answer holds whatever a wait was for.
+    good = good && found && *found >= most && *found <= rounds;
+    if (found && most < rounds && *found == rounds) seen.set_value();
+    most = std::max(most, found.value_or(0));
     min_bytes = 0;
     for (const auto& partition : response.responses[0].partitions)
       min_bytes += static_cast<std::int32_t>(partition.records->view.size());
@@ -190,7 +212,7 @@ Task<std::size_t> read_along(Bench& bench, broker::ConnectionInfo& connection, s
   }
 }
 
-/// Creates a topic, fills it, reads it, searches it and deletes it. True if all went well.
+/// Creates a topic, fills it, reads it and searches it. True if all went well.
 Task<bool> live(Bench& bench, broker::ConnectionInfo& connection, std::string topic, int rounds,
                 std::promise<void>& created) {
   auto create = creation(topic);
@@ -207,16 +229,20 @@ Task<bool> live(Bench& bench, broker::ConnectionInfo& connection, std::string to
   }
   auto whole = fetch(topic, bytes, 60'000);
   const auto fetched = co_await bench.ask(connection, std::move(whole), kByName);
-  good = good && records_in(fetched) == static_cast<std::size_t>(rounds * kPartitions);
+  good = good && rounds_in(fetched) == rounds;
   ListOffsetsRequest search;
   auto& wanted = search.topics.emplace_back();
   wanted.name = topic;
   wanted.partitions.emplace_back().timestamp = test_support::kNow;
   const auto found = co_await bench.ask(connection, std::move(search), 7);
-  good = good && found.topics[0].partitions[0].offset == 0;
+  co_return good&& found.topics[0].partitions[0].offset == 0;
+}
+
+/// True if it was deleted.
+Task<bool> remove(Bench& bench, broker::ConnectionInfo& connection, std::string topic) {
   auto remove = deletion(topic);
   const auto removed = co_await bench.ask(connection, std::move(remove), 6);
-  co_return good&& removed.responses[0].error_code == ErrorCode::none;
+  co_return removed.responses[0].error_code == ErrorCode::none;
 }
 
 /// A connection that lives on one of the loops.
@@ -226,34 +252,58 @@ broker::ConnectionInfo connection_on(Bench& bench, std::size_t loop) {
   return info;
 }
 
-void run_clients(std::size_t threads, int clients, int rounds) {
+/// Runs it on the loop of its connection.
+std::future<bool> run(const broker::ConnectionInfo& connection,
+                      std::function<Task<bool>()> make_task) {
+  const auto outcome = std::make_shared<std::promise<bool>>();
+  connection.loop->post([outcome, make_task = std::move(make_task)] {
+    broker::start(make_task(), [outcome](bool good) { outcome->set_value(good); });
+  });
+  return outcome->get_future();
+}
+
+/// A client that writes, and one that reads along on another loop.
+struct Pair {
+  Pair(Bench& bench, std::size_t number)
+      : topic("topic-" + std::to_string(number)),
+        writer(connection_on(bench, number)),
+        reader(connection_on(bench, number + 1)) {}
+
+  std::string topic;
+  broker::ConnectionInfo writer;
+  broker::ConnectionInfo reader;
+  std::promise<void> created;
+  std::promise<void> seen;  // By the reader: all.
+  std::future<bool> lived;
+  std::future<bool> read;
+};
+
+void run_clients(std::size_t threads, std::size_t clients, int rounds) {
   Bench bench(threads);
-  std::vector<std::unique_ptr<broker::ConnectionInfo>> connections;
-  std::vector<std::future<bool>> lives;
-  std::vector<std::future<std::size_t>> readers;
-  for (int i = 0; i < clients; ++i) {
-    const auto topic = "topic-" + std::to_string(i);
-    auto& writer = *connections.emplace_back(std::make_unique<broker::ConnectionInfo>(
-        connection_on(bench, static_cast<std::size_t>(i))));
-    auto& reader = *connections.emplace_back(std::make_unique<broker::ConnectionInfo>(
-        connection_on(bench, static_cast<std::size_t>(i) + 1)));
-    const auto lived = std::make_shared<std::promise<bool>>();
-    const auto read = std::make_shared<std::promise<std::size_t>>();
-    const auto created = std::make_shared<std::promise<void>>();
-    lives.push_back(lived->get_future());
-    readers.push_back(read->get_future());
-    writer.loop->post([&bench, &writer, topic, rounds, lived, created] {
-      broker::start(live(bench, writer, topic, rounds, *created),
-                    [lived, created](bool good) { lived->set_value(good); });
+  std::vector<std::unique_ptr<Pair>> pairs;
+  for (std::size_t i = 0; i < clients; ++i) {
+    auto& pair = *pairs.emplace_back(std::make_unique<Pair>(bench, i));
+    pair.lived = run(pair.writer, [&bench, &pair, rounds] {
+      return live(bench, pair.writer, pair.topic, rounds, pair.created);
     });
-    created->get_future().wait();
-    reader.loop->post([&bench, &reader, topic, read] {
-      broker::start(read_along(bench, reader, topic),
-                    [read](std::size_t records) { read->set_value(records); });
+    pair.created.get_future().wait();
+    pair.read = run(pair.reader, [&bench, &pair, rounds] {
+      return read_along(bench, pair.reader, pair.topic, rounds, pair.seen);
     });
   }
-  for (auto& lived : lives) CHECK(lived.get());
-  for (auto& read : readers) CHECK(read.get() <= static_cast<std::size_t>(rounds) * kPartitions);
+  // Each topic goes when its reader waits for more than there will ever be.
+  std::vector<std::future<bool>> removed;
+  for (const auto& pair : pairs) {
+    CHECK(pair->lived.get());
+    REQUIRE(pair->seen.get_future().wait_for(kPatience) == std::future_status::ready);
+    removed.push_back(run(
+        pair->writer, [&bench, &pair = *pair] { return remove(bench, pair.writer, pair.topic); }));
+  }
+  for (auto& gone : removed) CHECK(gone.get());
+  for (const auto& pair : pairs) {
+    REQUIRE(pair->read.wait_for(kPatience) == std::future_status::ready);
+    CHECK(pair->read.get());
+  }
   CHECK(bench.failures() == 0);
 }
 
