@@ -140,7 +140,7 @@ def come_and_go(told, commit="before", assignor=None, count=3):
     told.broker.kill()
     told.broker.start_again()
     kept = told.committed()
-    told.witness.check("no commit is lost", all(kept[each] >= offset for each, offset in promised.items()), f"{promised} {kept}")
+    told.witness.check("no commit is lost", all(kept[each] >= offset for each, offset in promised.items()), f"{promised} {kept}\n{told.group.describe()}")
     told.settle("the broker is killed and started again")
     told.finish(commit)
     told.witness.saw("all have left", told.described())
