@@ -29,7 +29,7 @@ ROOT = pathlib.Path(__file__).parent.parent.parent
 STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools(), dump_log.DumpLog(),
            idempotence.Idempotence(), group_requests.GroupRequests(), group_tools.GroupTools(), *connect.ALL,
            *groups.ALL]
-# Of those that wait more than they work.
+# Of those that have brokers of their own and wait more than they work, besides one of the others.
 SIDE_BY_SIDE = 3
 
 
@@ -125,15 +125,14 @@ def prepared(stories, tools, running, tally):
 
 
 def tell_all(stories):
-    """Yields (story, what tell() says): one by one, and at last side by side those that wait more than they work."""
-    together = []
-    for story, run, its_brokers in stories:
-        if getattr(story, "side_by_side", False):
-            together.append((story, run, its_brokers))
-        else:
-            yield story, tell(run, its_brokers)
-    with concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as pool:
-        told = [(story, pool.submit(tell, run, its_brokers)) for story, run, its_brokers in together]
+    """Yields (story, what tell() says). Those that share brokers are told one by one, and beside them some of those that
+    have their own and wait more than they work."""
+    with concurrent.futures.ThreadPoolExecutor(1) as one_by_one, \
+            concurrent.futures.ThreadPoolExecutor(SIDE_BY_SIDE) as side_by_side:
+        told = []
+        for story, run, its_brokers in stories:
+            pool = side_by_side if getattr(story, "side_by_side", False) else one_by_one
+            told.append((story, pool.submit(tell, run, its_brokers)))
         for story, each in told:
             yield story, each.result()
 
