@@ -150,15 +150,6 @@ base::Result<> Log::roll(base::Timestamp now) {
   return {};
 }
 
-base::Result<bool> Log::roll_if_due(base::Timestamp now) {
-  if (!active().expired(now, config_)) return false;
-  if (auto rolled = roll(now); !rolled) {
-    failed_ = !base::may_pass(rolled.error().fault);
-    return std::unexpected(std::move(rolled).error());
-  }
-  return true;
-}
-
 std::optional<PreparationPlan> Log::plan_preparation(base::Timestamp now) {
   if (preparing_ || preparation_tried_ || prepared_ || !active().fills_fast(now, config_))
     return std::nullopt;

@@ -107,10 +107,6 @@ class Log {
   SyncTicket sync_ticket();
   void on_synced(base::Offset end);
 
-  /// Rolls if the active segment is not empty and was begun more than segment.ms ago. True if it
-  /// did. Errors: as append().
-  base::Result<bool> roll_if_due(base::Timestamp now);
-
   /// After an append: a plan if the next segment should be made ahead. Carry it out on a worker
   /// with prepare_segment() and hand the result back to adopt_prepared(), also a failure.
   std::optional<PreparationPlan> plan_preparation(base::Timestamp now);
@@ -139,7 +135,6 @@ class Log {
 
   ProducerState& producers() { return producers_; }
   const LeaderEpochs& epochs() const { return epochs_; }
-  void set_config(const config::LogConfig& config) { config_ = config; }
 
  private:
   friend class LogLoader;

@@ -141,12 +141,8 @@ bool Segment::must_roll_before(const BatchHeader& next, const Ahead& ahead, base
     return true;
   if (size_ == 0) return false;
   // Record time decides, so that replicas and rewrites roll alike; the clock where there is none.
-  if (first_timestamp_ < 0) return expired(now, config);
+  if (first_timestamp_ < 0) return now - begun_at_ > roll_ms(config);
   return next.max_timestamp >= 0 && next.max_timestamp - first_timestamp_ > roll_ms(config);
-}
-
-bool Segment::expired(base::Timestamp now, const config::LogConfig& config) const {
-  return size_ > 0 && now - begun_at_ > roll_ms(config);
 }
 
 bool Segment::fills_fast(base::Timestamp now, const config::LogConfig& config) const {

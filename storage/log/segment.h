@@ -87,8 +87,6 @@ class Segment {
   /// True if the batch belongs into a new segment (Kafka's LogSegment.shouldRoll).
   bool must_roll_before(const record::BatchHeader& next, const Ahead& ahead, base::Timestamp now,
                         const config::LogConfig& config) const;
-  /// True if the segment has batches and was begun (or opened) more than segment.ms ago.
-  bool expired(base::Timestamp now, const config::LogConfig& config) const;
   /// True if the next segment should be prepared: this one has been filled to three quarters in a
   /// time that promises another soon.
   bool fills_fast(base::Timestamp now, const config::LogConfig& config) const;

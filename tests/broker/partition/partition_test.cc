@@ -1,5 +1,6 @@
 #include "broker/partition/partition.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
 #include <chrono>
 #include <string>
@@ -7,6 +8,7 @@
 
 #include "tests/broker/partition/partition_bench.h"
 
+using namespace std::chrono_literals;
 using broker::AckWhen;
 using protocol::ErrorCode;
 using record::Codec;
@@ -306,6 +308,23 @@ TEST_CASE("on a full disk produce is refused before anything is appended", "[par
   CHECK(bench.writes() == 0);
   bench.may_append = true;
   CHECK(bench.produced({.name = "b"}).base_offset == 0);
+}
+
+TEST_CASE("an append to a segment that is older than segment.ms begins the next", "[partition]") {
+  PartitionBench bench({.segment_ms = 60'000});
+  const Wish timeless{.name = "a", .timestamp = -1};
+  const auto segments = [&] {
+    return std::ranges::count_if(*bench.disk.list("/p"),
+                                 [](const auto& name) { return name.ends_with(".log"); });
+  };
+  CHECK(bench.produced(timeless).error == ErrorCode::none);
+  bench.loop.advance(60s);
+  CHECK(bench.produced(timeless).error == ErrorCode::none);
+  CHECK(segments() == 1);
+  bench.loop.advance(1ms);
+  CHECK(segments() == 1);  // As Kafka does it: only who appends makes a new one.
+  CHECK(bench.produced(timeless).base_offset == 2);
+  CHECK(segments() == 2);
 }
 
 TEST_CASE("a segment that could not be prepared is told of, and the roll makes its own",

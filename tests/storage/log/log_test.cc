@@ -1,6 +1,8 @@
 #include "storage/log/log.h"
 
+#include <algorithm>
 #include <catch2/catch.hpp>
+#include <set>
 
 #include "storage/log/log_files.h"
 #include "tests/support/log_host.h"
@@ -161,7 +163,7 @@ TEST_CASE("a segment rolls when the time of its records has passed", "[log]") {
   CHECK(bench.logs().size() == 2);
 }
 
-TEST_CASE("records without time roll by the clock, at an append and when asked", "[log]") {
+TEST_CASE("records without time roll by the clock", "[log]") {
   Bench bench({.segment_ms = 1000});
   auto timeless = wish("a");
   timeless.timestamp = -1;
@@ -169,11 +171,23 @@ TEST_CASE("records without time roll by the clock, at an append and when asked",
   CHECK(bench.logs().size() == 1);
   REQUIRE(bench.host.append({timeless}, kNow + 1001));
   CHECK(bench.logs().size() == 2);
+}
 
-  CHECK_FALSE(bench.log().roll_if_due(kNow + 2001).value());
-  CHECK(bench.log().roll_if_due(kNow + 2002).value());
-  CHECK(bench.logs().size() == 3);
-  CHECK_FALSE(bench.log().roll_if_due(kNow + 99'999).value());  // It is empty.
+TEST_CASE("jitter makes segments close earlier, each after a time of its own", "[log]") {
+  Bench bench({.segment_jitter_ms = 500, .segment_ms = 1000});
+  auto timeless = wish("a");
+  timeless.timestamp = -1;
+  std::vector<base::Timestamp> ages;
+  REQUIRE(bench.host.append({timeless}, kNow));
+  for (base::Timestamp now = kNow, begun = kNow; ages.size() < 5; ++now) {
+    REQUIRE(bench.host.append({timeless}, now));
+    if (bench.logs().size() == ages.size() + 1) continue;
+    ages.push_back(now - begun);
+    begun = now;
+  }
+  CHECK(std::ranges::min(ages) > 500);
+  CHECK(std::ranges::max(ages) <= 1001);
+  CHECK(std::set(ages.begin(), ages.end()).size() > 1);
 }
 
 TEST_CASE("a segment rolls when its index is full", "[log]") {
