@@ -58,7 +58,8 @@ base::Result<std::vector<std::string>> write_checkpoint(FileSystem& files,
     to_write.push_back(
         {file_name(segment.base_offset, kTimeIndexSuffix), segment.index.time_bytes()});
   }
-  to_write.push_back({file_name(plan.producers_at, kSnapshotSuffix), plan.producers});
+  to_write.push_back(
+      {file_name(plan.producers_at, kSnapshotSuffix), ProducerState::to_snapshot(plan.producers)});
   TRY(replace_files(files, plan.directory, to_write));
   for (const auto at : plan.snapshots_obsolete) {
     // One that is gone already is what we want.
@@ -85,7 +86,7 @@ CheckpointPlan Log::plan_checkpoint() const {
       part.settled_size = segment.size();
     plan.segments.push_back(std::move(part));
   }
-  plan.producers = producers_.to_snapshot();
+  plan.producers = producers_.windows();
   plan.producers_at = end_;
   plan.snapshots_kept = snapshots_;
   auto& kept = plan.snapshots_kept;

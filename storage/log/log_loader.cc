@@ -18,6 +18,9 @@ using base::Result;
 using record::BatchHeader;
 
 constexpr std::size_t kSmallFileMax = std::size_t{64} << 20;
+/// Whole windows of 18 million producers: more than a partition's memory holds, as it is several
+/// times as large there.
+constexpr std::size_t kSnapshotMax = std::size_t{4} << 30;
 /// Four bytes for each batch of at least 61 in a segment of at most 2 GiB, and a head.
 constexpr std::size_t kChecksumFileMax = std::size_t{160} << 20;
 
@@ -353,7 +356,7 @@ Result<> LogLoader::load_producers() {
   auto from = log.start_offset();
   while (!snapshots_.empty()) {
     const auto name = file_name(snapshots_.back(), kSnapshotSuffix);
-    const auto bytes = read_file(files_, directory_ / name, kSmallFileMax);
+    const auto bytes = read_file(files_, directory_ / name, kSnapshotMax);
     auto producers = bytes ? ProducerState::from_snapshot(*bytes)
                            : Result<ProducerState>(std::unexpected(bytes.error()));
     if (producers) {

@@ -27,6 +27,7 @@ bool follows(std::int32_t last, std::int32_t next) {
 
 class Writer {
  public:
+  explicit Writer(std::size_t size) { bytes_.reserve(size); }
   template <class I>
   void put(I value) {
     const auto at = bytes_.size();
@@ -178,24 +179,20 @@ void ProducerState::clear() {
   commit();
 }
 
-std::vector<std::byte> ProducerState::to_snapshot() const {
-  std::vector<std::pair<base::ProducerId, const ProducerWindow*>> ordered;
-  ordered.reserve(producers_.size());
+std::vector<std::byte> ProducerState::to_snapshot(Windows windows) {
   std::int32_t entries = 0;
-  for (const auto& [producer_id, window] : producers_) {
-    ordered.emplace_back(producer_id, &window);
+  for (const auto& [producer_id, window] : windows)
     entries += std::max<std::int32_t>(window.count, 1);
-  }
-  std::ranges::sort(ordered);  // The same state always makes the same file.
+  // The same state always makes the same file.
+  std::ranges::sort(windows, {}, &Windows::value_type::first);
 
-  Writer out;
+  Writer out(kEntriesAt + static_cast<std::size_t>(entries) * kEntrySize);
   out.put(kSnapshotVersion);
   out.put(std::uint32_t{0});
   out.put(entries);
-  for (const auto& [producer_id, window] : ordered) {
-    for (const auto& batch : window->known()) out.put_entry(producer_id, *window, batch);
-    if (window->count == 0)
-      out.put_entry(producer_id, *window, {.timestamp = window->last_timestamp});
+  for (const auto& [producer_id, window] : windows) {
+    for (const auto& batch : window.known()) out.put_entry(producer_id, window, batch);
+    if (window.count == 0) out.put_entry(producer_id, window, {.timestamp = window.last_timestamp});
   }
   auto bytes = out.take();
   base::store_big_endian(bytes.data() + kCrcAt,

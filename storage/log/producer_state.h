@@ -74,6 +74,7 @@ class ProducerState {
  public:
   /// How many updates can be taken back; from mark().
   using Mark = std::size_t;
+  using Windows = std::vector<std::pair<base::ProducerId, ProducerWindow>>;
 
   /// May the batch be appended now? A batch without producer always may. Duplicates are found
   /// first, in the producer's present epoch only; then an older epoch is refused, a newer one must
@@ -98,6 +99,8 @@ class ProducerState {
 
   /// A producer's window, for tests and tools; null if it is not known.
   const ProducerWindow* find(base::ProducerId producer_id) const;
+  /// A copy of all windows, in no order.
+  Windows windows() const { return {producers_.begin(), producers_.end()}; }
   std::size_t size() const { return producers_.size(); }
   void clear();
 
@@ -106,7 +109,11 @@ class ProducerState {
   /// offset, offset delta, timestamp, coordinator epoch and first offset of the open transaction
   /// (both -1). Kafka writes the last batch of each producer only and lets the last entry of a
   /// producer win, so it reads ours; we read either.
-  std::vector<std::byte> to_snapshot() const;
+  ///
+  /// `windows` may be of an earlier moment, so that a worker makes the file: that takes three times
+  /// as long as copying them.
+  static std::vector<std::byte> to_snapshot(Windows windows);
+  std::vector<std::byte> to_snapshot() const { return to_snapshot(windows()); }
   /// `Fault::corruption` for bytes that break the format or their checksum, `Fault::unsupported`
   /// for another version.
   static base::Result<ProducerState> from_snapshot(base::BytesView bytes);
