@@ -82,9 +82,4 @@ void FsyncDurability::submit(const Run& run) { core_->submit(run); }
 
 void FsyncDurability::flush() { core_->request_sync(); }
 
-void FsyncDurability::set_policy(FlushPolicy policy) {
-  core_->policy = policy;
-  core_->request_sync();
-}
-
 }  // namespace broker

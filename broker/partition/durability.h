@@ -56,8 +56,6 @@ class FsyncDurability final : public Durability {
 
   void submit(const Run& run) override;
   void flush() override;
-  /// A change to "after sync" syncs first and switches then; what was committed stays so.
-  void set_policy(FlushPolicy policy);
 
  private:
   struct Core;

@@ -43,16 +43,6 @@ bool LeaderEpochs::truncate_from_end(base::Offset offset) {
   return any;
 }
 
-bool LeaderEpochs::truncate_from_start(base::Offset offset) {
-  const auto above = std::ranges::upper_bound(entries_, offset, {}, &Entry::start_offset);
-  if (above == entries_.begin()) return false;
-  const auto covering = std::prev(above);
-  if (covering == entries_.begin() && covering->start_offset == offset) return false;
-  covering->start_offset = offset;
-  entries_.erase(entries_.begin(), covering);
-  return true;
-}
-
 std::string LeaderEpochs::to_text() const {
   std::vector<std::string> lines;
   lines.reserve(entries_.size());

@@ -47,9 +47,6 @@ class LeaderEpochs {
 
   /// The log now ends at `offset`: entries that start there or later go. True if any did.
   bool truncate_from_end(base::Offset offset);
-  /// The log now starts at `offset`: the entry that covers it starts there, older ones go. True if
-  /// anything changed.
-  bool truncate_from_start(base::Offset offset);
 
   std::span<const Entry> entries() const { return entries_; }
   bool empty() const { return entries_.empty(); }

@@ -125,35 +125,6 @@ TEST_CASE("without flush.ms and flush.messages only flush() syncs", "[durability
   CHECK(bench.syncs() == 1);
 }
 
-TEST_CASE("a change to flush.messages=1 syncs what was committed before", "[durability]") {
-  Bench bench({.messages = config::kNever, .ms = 1000});
-  bench.append(2);
-  bench.files.hold();
-  bench.durability->set_policy({});
-  bench.append(1);
-  bench.files.wait_until_held(1);
-  bench.loop.run_ready();
-  CHECK(bench.committed == Offsets{2});  // It never moves back, and the new record waits.
-  bench.files.release();
-  REQUIRE(bench.run_until_durable(3));
-  CHECK(bench.committed == Offsets{2, 3});
-  CHECK_FALSE(bench.loop.has_timers());
-}
-
-TEST_CASE("a change away from flush.messages=1 holds for what comes then", "[durability]") {
-  Bench bench({});
-  bench.files.hold();
-  bench.append(1);
-  bench.files.wait_until_held(1);
-  bench.durability->set_policy({.messages = config::kNever});
-  CHECK(bench.committed.empty());
-  bench.append(1);
-  CHECK(bench.committed == Offsets{2});
-  bench.files.release();
-  REQUIRE(bench.run_until_durable(1));
-  CHECK(bench.committed == Offsets{2});
-}
-
 TEST_CASE("nothing is committed after a failed sync", "[durability]") {
   Bench bench({});
   bench.files.hold();
