@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
+#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -24,6 +26,10 @@ using Result = DescribeConfigsResponse::Result;
 /// Kafka's ConfigResource.Type.
 constexpr std::int8_t kTopic = 2;
 constexpr std::int8_t kBroker = 4;
+
+bool wants_all_keys(const std::optional<std::vector<std::string>>& keys) {
+  return !keys || keys->empty();
+}
 
 std::vector<ConfigAnswer> refuse(Result& result, ErrorCode error, std::string why) {
   result.error_code = error;
@@ -68,6 +74,30 @@ std::vector<ConfigAnswer> describe(const Services& services, Result& result) {
   }
 }
 
+/// A resource costs its sender a few bytes and the answer about it is some kilobytes: it is given
+/// once, with all keys that were asked for. Kafka gives it as often as it is named.
+std::vector<DescribeConfigsRequest::Resource> each_once(
+    std::vector<DescribeConfigsRequest::Resource> resources) {
+  std::vector<DescribeConfigsRequest::Resource> once;
+  std::map<std::pair<std::int8_t, std::string>, std::size_t> places;
+  for (auto& resource : resources) {
+    const auto [place, is_new] =
+        places.try_emplace({resource.resource_type, resource.resource_name}, once.size());
+    if (is_new) {
+      once.push_back(std::move(resource));
+      continue;
+    }
+    auto& keys = once[place->second].configuration_keys;
+    auto& more = resource.configuration_keys;
+    if (wants_all_keys(keys) || wants_all_keys(more)) {
+      keys.reset();
+    } else {
+      std::ranges::move(*more, std::back_inserter(*keys));
+    }
+  }
+  return once;
+}
+
 /// v0 knows no sources. "Default" there is what the resource does not say itself: a topic's value
 /// may well come from the broker's configuration.
 bool is_default(const ConfigAnswer& config, std::int8_t resource_type) {
@@ -96,7 +126,7 @@ void put(const DescribeConfigsRequest& request, ConfigAnswer config, Result& res
 
 bool is_wanted(const DescribeConfigsRequest::Resource& resource, const std::string& name) {
   const auto& keys = resource.configuration_keys;
-  return !keys || keys->empty() || std::ranges::find(*keys, name) != keys->end();
+  return wants_all_keys(keys) || std::ranges::find(*keys, name) != keys->end();
 }
 
 }  // namespace
@@ -104,7 +134,7 @@ bool is_wanted(const DescribeConfigsRequest::Resource& resource, const std::stri
 /// DescribeConfigs (32), v0 to v4. Errors are per resource. No keys, like null, mean all of them.
 Task<DescribeConfigsResponse> handle(RequestContext& context, DescribeConfigsRequest request) {
   DescribeConfigsResponse response;
-  for (const auto& resource : request.resources) {
+  for (const auto& resource : each_once(std::move(request.resources))) {
     auto& result = response.results.emplace_back();
     result.resource_type = resource.resource_type;
     result.resource_name = resource.resource_name;

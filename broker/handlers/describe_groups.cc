@@ -1,5 +1,7 @@
 #include "protocol/messages/describe_groups.h"
 
+#include <set>
+#include <string_view>
 #include <utility>
 
 #include "broker/handlers/handlers.h"
@@ -17,10 +19,13 @@ constexpr std::int32_t kAllOperations = 1 << 3 | 1 << 6 | 1 << 8 | 1 << 10 | 1 <
 
 }  // namespace
 
-/// DescribeGroups (15), v0 to v6.
+/// DescribeGroups (15), v0 to v6. A group is described once, however often it is named: what its
+/// members brought along may be large. Kafka does it as often.
 Task<DescribeGroupsResponse> handle(RequestContext& context, DescribeGroupsRequest request) {
   DescribeGroupsResponse response;
+  std::set<std::string_view> done;
   for (const auto& group_id : request.groups) {
+    if (!done.insert(group_id).second) continue;
     const auto decide = [&group_id, version = context.version](GroupCore& core, Now /*now*/,
                                                                Step& /*step*/) {
       return core.describe(group_id, version);

@@ -1,4 +1,8 @@
 #include "protocol/messages/find_coordinator.h"
+
+#include <set>
+#include <string_view>
+
 #include "broker/handlers/handlers.h"
 
 namespace broker {
@@ -36,7 +40,7 @@ void put(const RequestContext& context, ErrorCode error, std::string_view why, A
 }  // namespace
 
 /// FindCoordinator (10), v0 to v6: this broker, for groups. An empty group id is answered too; the
-/// group APIs refuse it.
+/// group APIs refuse it. A key is answered once, however often it is named.
 Task<FindCoordinatorResponse> handle(RequestContext& context, FindCoordinatorRequest request) {
   FindCoordinatorResponse response;
   auto error = refusal(request.key_type);
@@ -49,7 +53,9 @@ Task<FindCoordinatorResponse> handle(RequestContext& context, FindCoordinatorReq
     put(context, error, why, response);
     co_return response;
   }
+  std::set<std::string_view> done;
   for (const auto& key : request.coordinator_keys) {
+    if (!done.insert(key).second) continue;
     auto& answer = response.coordinators.emplace_back();
     answer.key = key;
     put(context, error, why, answer);

@@ -1,5 +1,8 @@
 #include <algorithm>
+#include <optional>
 #include <set>
+#include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/handlers/handlers.h"
@@ -53,15 +56,24 @@ bool may_create(const RequestContext& context, const MetadataRequest& request) {
   return context.version < kFirstWithAutoCreateFlag || request.allow_auto_topic_creation;
 }
 
+/// Kafka takes the topics as a set. A name costs its sender a few bytes and the answer about it may
+/// have thousands of partitions: it is given once, however often it is asked for.
+void want_each_once(MetadataRequest& request) {
+  std::set<std::pair<base::Uuid, std::optional<std::string>>> seen;
+  std::erase_if(*request.topics, [&seen](const MetadataRequest::Topic& topic) {
+    const bool by_id = !topic.topic_id.is_zero();  // The name does not count then.
+    return !seen.emplace(topic.topic_id, by_id ? std::nullopt : topic.name).second;
+  });
+}
+
 /// Creates what is asked for by a legal name and is not there.
 Task<> create_missing(RequestContext& context, const MetadataRequest& request) {
   const auto image = context.services.topics.image();
   std::vector<NewTopic> missing;
-  std::set<std::string> names;
   for (const auto& wanted : *request.topics) {
     const bool by_name = wanted.topic_id.is_zero() && wanted.name;
     if (!by_name || image->named(*wanted.name) != nullptr) continue;
-    if (problem_with_topic_name(*wanted.name) || !names.insert(*wanted.name).second) continue;
+    if (problem_with_topic_name(*wanted.name)) continue;
     // The broker's own topics are made by the coordinators that keep their state in them.
     if (is_internal_topic(*wanted.name)) continue;
     missing.push_back({.name = *wanted.name});
@@ -110,6 +122,7 @@ Task<MetadataResponse> handle(RequestContext& context, MetadataRequest request) 
     refuse_all(request, response);
     co_return response;
   }
+  if (!all) want_each_once(request);
   if (!all && may_create(context, request)) co_await create_missing(context, request);
 
   auto& broker = response.brokers.emplace_back();

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <iterator>
+#include <map>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,51 @@ using protocol::OffsetFetchResponse;
 constexpr protocol::ApiVersion kFirstWithGroupError = 2;
 constexpr protocol::ApiVersion kFirstBatched = 8;
 constexpr protocol::ApiVersion kFirstByIds = 10;
+
+/// A number costs its sender four bytes, what is committed for it may be kilobytes of metadata.
+/// Only who repeats one gets them in order instead of as asked.
+void want_each_once(std::vector<std::int32_t>& partitions) {
+  auto sorted = partitions;
+  std::ranges::sort(sorted);
+  const auto rest = std::ranges::unique(sorted);
+  if (rest.empty()) return;
+  sorted.erase(rest.begin(), rest.end());
+  partitions = std::move(sorted);
+}
+
+void want_each_once(std::vector<OffsetFetchRequest::Topic>& topics) {
+  std::vector<OffsetFetchRequest::Topic> once;
+  std::map<std::pair<base::Uuid, std::string>, std::size_t> places;
+  for (auto& topic : topics) {
+    const auto [place, is_new] = places.try_emplace({topic.topic_id, topic.name}, once.size());
+    if (is_new) {
+      once.push_back(std::move(topic));
+    } else {
+      std::ranges::move(topic.partition_indexes,
+                        std::back_inserter(once[place->second].partition_indexes));
+    }
+  }
+  for (auto& topic : once) want_each_once(topic.partition_indexes);
+  topics = std::move(once);
+}
+
+/// What is asked of one group is answered once, together. Kafka answers as often as it is asked,
+/// and a request of a few hundred kilobytes would have an answer of gigabytes.
+std::vector<OffsetFetchRequest::Group> each_once(std::vector<OffsetFetchRequest::Group> groups) {
+  std::vector<OffsetFetchRequest::Group> once;
+  std::map<std::string, std::size_t> places;
+  for (auto& group : groups) {
+    const auto [place, is_new] = places.try_emplace(group.group_id, once.size());
+    if (is_new) {
+      once.push_back(std::move(group));
+      continue;
+    }
+    auto& topics = once[place->second].topics;
+    if (!group.topics) topics.reset();  // Null asks for all of them.
+    if (topics) std::ranges::move(*group.topics, std::back_inserter(*topics));
+  }
+  return once;
+}
 
 void refuse(const OffsetFetchRequest::Topic& topic, ErrorCode error,
             OffsetFetchResponse::Group& group) {
@@ -59,6 +106,7 @@ void identify_topics(OffsetFetchResponse::Group& group, const TopicsImage& image
 Task<OffsetFetchResponse::Group> fetch(RequestContext& context, OffsetFetchRequest::Group wanted) {
   const auto image = context.services.topics.image();
   OffsetFetchResponse::Group unknown;
+  if (wanted.topics) want_each_once(*wanted.topics);
   if (context.version >= kFirstByIds) name_topics(wanted, *image, unknown);
   const auto decide = [&wanted](GroupCore& core, Now /*now*/, Step& /*step*/) {
     return core.fetch(wanted);
@@ -86,7 +134,7 @@ Task<OffsetFetchResponse::Group> fetch(RequestContext& context, OffsetFetchReque
 Task<OffsetFetchResponse> handle(RequestContext& context, OffsetFetchRequest request) {
   OffsetFetchResponse response;
   if (context.version >= kFirstBatched) {
-    for (auto& wanted : request.groups) {
+    for (auto& wanted : each_once(std::move(request.groups))) {
       auto group = co_await fetch(context, std::move(wanted));
       response.groups.push_back(std::move(group));
     }

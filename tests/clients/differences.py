@@ -36,5 +36,7 @@ KNOWN = {
     "error sentences": r"/kafka-topics --create --topic tools-absent --replication-factor 2/lines"
                        r"|/coordinators with versions \d+/of (share groups|nothing|less than nothing).*/ErrorMessage",
     # What requests about groups are answered.
+    "named once": r"/described with versions \d+/one twice, with others/Groups(/.*)?"
+                  r"|/several_groups with versions \d+/(one twice|unknown ones)(, stable)?/Groups(/.*)?",
     "groups of nothing": r"/refused_joins with versions \d+/after all that/Groups/0/(GroupState|ErrorCode|ErrorMessage)",
 }

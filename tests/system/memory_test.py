@@ -110,6 +110,17 @@ class Memory(SystemTest):
         dense = wire.request(wire.PRODUCE, 7, topics)
         self.crowd("dense lists", lambda client, _: client.send(dense), size=100)
 
+    def test_a_topic_that_is_named_often(self):
+        names = struct.pack(">i", 100_000) + wire.string("wide") * 100_000
+        often = wire.request(wire.METADATA, 1, names)
+
+        def attack(client, i):
+            if i == 0:
+                self.assertEqual(client.create_topic("wide", partitions=50), wire.NONE)
+            client.send(often)
+
+        self.crowd("one topic, named often", attack, size=10)
+
 
 if __name__ == "__main__":
     broker.main()

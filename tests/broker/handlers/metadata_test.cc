@@ -153,7 +153,7 @@ TEST_CASE("a missing topic is created when client and broker allow it", "[handle
   CHECK(bench.ask(about({"no"}, false), 4).topics[0].error_code ==
         ErrorCode::unknown_topic_or_partition);
   const auto created = bench.ask(about({"yes", "yes", "also"}, true), 4);
-  REQUIRE(created.topics.size() == 3);
+  CHECK(names(created) == std::vector<std::string>{"yes", "also"});
   for (const auto& topic : created.topics) {
     CHECK(topic.error_code == ErrorCode::none);
     CHECK(topic.partitions.size() == 4);
@@ -166,6 +166,23 @@ TEST_CASE("a missing topic is created when client and broker allow it", "[handle
   bench.config.auto_create_topics_enable = false;
   CHECK(bench.ask(about({"off"}, true), 4).topics[0].error_code ==
         ErrorCode::unknown_topic_or_partition);
+}
+
+TEST_CASE("a topic is described once, however often it is named", "[handlers]") {
+  SimFileSystem disk;
+  BrokerBench bench(disk);
+  const auto id = bench.make_topic("orders", 100).id;
+  const auto other = bench.make_topic("other").id;
+  CHECK(names(bench.ask(about({"orders", "no", "orders", "other", "no", "orders"}), 9)) ==
+        std::vector<std::string>{"orders", "no", "other"});
+  const std::vector<std::string> many(100'000, "orders");
+  CHECK(names(bench.ask(about(many), 0)) == std::vector<std::string>{"orders"});
+
+  MetadataRequest by_id;
+  by_id.topics.emplace();
+  for (const auto& wanted : {id, other, id, id}) by_id.topics->emplace_back().topic_id = wanted;
+  by_id.topics->back().name = "a name does not count beside an id";
+  CHECK(names(bench.ask(by_id, 13)) == std::vector<std::string>{"orders", "other"});
 }
 
 TEST_CASE("what may not be created is not, and the answer says why it is not there", "[handlers]") {
@@ -257,6 +274,18 @@ TEST_CASE("FindCoordinator names this broker for every group", "[handlers]") {
       CHECK(coordinator.port == 9092);
     }
   }
+}
+
+TEST_CASE("FindCoordinator answers a key once, however often it is named", "[handlers]") {
+  SimFileSystem disk;
+  BrokerBench bench(disk);
+  FindCoordinatorRequest request;
+  request.coordinator_keys = {"a", "b", "a", "", "b", ""};
+  const auto response = bench.ask(request, 6);
+  REQUIRE(response.coordinators.size() == 3);
+  CHECK(response.coordinators[0].key == "a");
+  CHECK(response.coordinators[1].key == "b");
+  CHECK(response.coordinators[2].key.empty());
 }
 
 TEST_CASE("FindCoordinator refuses transactions at once and unknown types always", "[handlers]") {
