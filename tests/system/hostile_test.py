@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Nonsense closes the connection it came on, with one rate-limited line, and harms nobody else."""
 
+import collections
 import os
+import random
 import struct
 
 import broker
@@ -30,6 +32,8 @@ NONSENSE = {
     "HTTP": b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(500),
 }
+APIS = (0, 1, 2, 3, 8, 9, 10, 11, 12, 13, 14, 15, 16, 18, 19, 20, 22, 23, 32, 37, 42, 47, 60, 75)
+KNOWN_ID = 0x5EED
 
 
 class Hostile(SystemTest):
@@ -75,14 +79,34 @@ class Hostile(SystemTest):
             self.assertEqual(struct.unpack_from(">h", answer)[0], wire.NONE)
 
     def test_any_bytes_at_all(self):
-        # Random bodies under real headers, as a fuzzer would send them: none may stop the broker.
-        with self.broker() as stele:
-            for api in (0, 1, 2, 3, 10, 18, 19, 20, 22, 23, 32, 37, 60, 75):
+        # Random bodies under real headers, as a fuzzer would send them: each is answered or closes its connection, and
+        # a client beside them goes on.
+        dice = random.Random(4711)
+        outcomes = collections.Counter()
+        with self.broker() as stele, wire.Client(stele.address) as bystander:
+            for api in APIS:
                 for version in range(14):
-                    with wire.Client(stele.address) as hostile:
-                        hostile.send(wire.request(api, version, os.urandom(200)))
-            with wire.Client(stele.address) as client:
-                client.ask(wire.metadata_request())
+                    with self.subTest(api=api, version=version), wire.Client(stele.address) as hostile:
+                        body = dice.randbytes(dice.choice((0, 1, 8, 200)))
+                        outcomes[self.outcome_of(hostile, wire.request(api, version, body, KNOWN_ID))] += 1
+                self.assertEqual(bystander.produce_or_create("t"), wire.NONE)
+            self.assertEqual(outcomes["answered"] + outcomes["closed"], 14 * len(APIS))
+            self.assertGreater(outcomes["answered"], 0)
+            # Nonsense is no reason to be silent, nor to fill the log.
+            lines = stele.lines("closing the connection")
+            self.assertGreater(len(lines), 0)
+            self.assertLessEqual(len(lines), outcomes["closed"])
+            self.assertEqual(stele.stop(), 0)
+
+    def outcome_of(self, client, request):
+        """Whatever is said in answer must be an answer to it."""
+        client.send(request)
+        try:
+            answer = client.receive_whole()
+        except wire.Closed:
+            return "closed"
+        self.assertEqual(struct.unpack_from(">i", answer)[0], KNOWN_ID)
+        return "answered"
 
 
 if __name__ == "__main__":

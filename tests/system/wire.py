@@ -178,9 +178,13 @@ class Client:
             data += more
         return bytes(data)
 
+    def receive_whole(self):
+        """The next answer, from its correlation id on."""
+        return self._take(struct.unpack(">i", self._take(4))[0])
+
     def receive(self):
         """The next answer, behind its correlation id."""
-        return self._take(struct.unpack(">i", self._take(4))[0])[4:]
+        return self.receive_whole()[4:]
 
     def ask(self, data):
         self.send(data)
