@@ -1,12 +1,14 @@
 #include "broker/partition/batch_preparation.h"
 
+#include <algorithm>
+#include <array>
+#include <cstdint>
 #include <limits>
 #include <memory>
 #include <optional>
 
 #include "broker/errors.h"
-#include "protocol/record/batch_builder.h"
-#include "protocol/record/record_reader.h"
+#include "protocol/record/compressor.h"
 
 namespace broker {
 namespace {
@@ -20,6 +22,8 @@ using record::Codec;
 constexpr std::size_t kPlainBytesMax = std::size_t{256} << 20;
 /// What a loop decompresses of one batch, about a millisecond of gzip. 16 KiB can hold far more.
 constexpr std::size_t kPlainBytesOnLoop = std::size_t{256} << 10;
+/// What is plain of a batch while it is brought into another codec.
+constexpr std::size_t kRebuiltAtOnce = std::size_t{64} << 10;
 
 Refusal refuse(ErrorCode error, std::string why) { return {.error = error, .why = std::move(why)}; }
 
@@ -80,32 +84,37 @@ bool must_walk(const BatchInPreparation& batch, const config::LogConfig& config)
          wanted_codec(config, codec) != codec;
 }
 
-/// Writes the records anew in another codec; offsets, times and headers stay as they are.
+/// Brings the records, which have been walked, into another codec; they stay as they are. Piece by
+/// piece, and no further than a batch may grow: what a bomb holds is never in memory.
 Refusal recompress(BatchInPreparation& batch, Codec codec, const config::LogConfig& config) {
-  record::BatchBuilder builder(codec, wanted_level(config));
-  std::optional<base::Error> broken;
-  const auto read =
-      record::each_record(batch.bytes.view, kPlainBytesMax, [&](const record::RecordView& record) {
-        record::NewRecord copy{
-            .timestamp = record.timestamp, .key = record.key, .value = record.value};
-        const auto headers =
-            record::each_header(record.headers, [&](const record::HeaderView& header) {
-              copy.headers.emplace_back(header.key, header.value);
-            });
-        if (!headers) broken = headers.error();
-        builder.add(copy);
-        return !broken;
-      });
-  if (!read) return refuse(error_code(read.error().fault), read.error().detail);
-  if (broken) return refuse(error_code(broken->fault), broken->detail);
-  auto rebuilt = builder.finish(batch.header);
-  if (!rebuilt) return refuse(error_code(rebuilt.error().fault), rebuilt.error().detail);
-  const auto owner = std::make_shared<std::vector<std::byte>>(std::move(*rebuilt));
+  const auto refused = [](const base::Error& error) {
+    return refuse(error_code(error.fault), error.detail);
+  };
+  auto from = record::Decompressor::open(batch.header.codec(), batch.records());
+  if (!from) return refused(from.error());
+  auto to = record::Compressor::open(codec, wanted_level(config));
+  if (!to) return refused(to.error());
+  const auto bytes_max = static_cast<std::size_t>(config.max_message_bytes);
+  const auto owner = std::make_shared<std::vector<std::byte>>(BatchHeader::kSize);
+  auto piece = std::make_unique_for_overwrite<std::array<std::byte, kRebuiltAtOnce>>();
+  for (bool ended = false; !ended;) {
+    const auto size = (*from)->read(*piece);
+    if (!size) return refused(size.error());
+    ended = *size == 0;
+    const auto plain = base::BytesView(*piece).first(*size);
+    const auto written = ended ? (*to)->finish(*owner) : (*to)->write(plain, *owner);
+    if (!written) return refused(written.error());
+    if (owner->size() > bytes_max)
+      return refuse(ErrorCode::message_too_large,
+                    "the batch is larger than max.message.bytes in the topic's compression.type");
+  }
+  constexpr int kCodecBits = 7;
+  batch.header.attributes =
+      static_cast<std::uint16_t>((batch.header.attributes & ~kCodecBits) | static_cast<int>(codec));
+  batch.header.batch_length = static_cast<std::int32_t>(owner->size() - BatchHeader::kLengthEnd);
   batch.bytes = {owner, *owner};
-  batch.header = *BatchHeader::read(batch.bytes.view);
-  if (batch.header.batch_length > config.max_message_bytes - 12)
-    return refuse(ErrorCode::message_too_large,
-                  "the batch is larger than max.message.bytes in the topic's compression.type");
+  batch.header.crc = record::batch_crc(batch.header, batch.records());
+  std::ranges::copy(batch.header.to_bytes(), owner->begin());
   return {};
 }
 

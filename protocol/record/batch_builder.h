@@ -17,11 +17,11 @@ struct NewRecord {
   std::optional<base::BytesView> key;
   std::optional<base::BytesView> value;
   std::vector<std::pair<std::string_view, std::optional<base::BytesView>>> headers;
-  /// The offset delta to store; nothing: the next. Compaction and recompression keep gaps.
+  /// The offset delta to store; nothing: the next. Compaction keeps gaps.
   std::optional<std::int32_t> offset_delta;
 };
 
-/// Makes a v2 batch: for internal topics, recompression, tools and tests.
+/// Makes a v2 batch: for internal topics, tools and tests.
 class BatchBuilder {
  public:
   explicit BatchBuilder(Codec codec = Codec::none, std::optional<int> level = std::nullopt)

@@ -90,11 +90,15 @@ class Unsnappy final : public Decompressor {
 
 }  // namespace
 
-Result<std::vector<std::byte>> xerial_compress(BytesView plain) {
-  std::vector<std::byte> out(kHeaderSize);
-  std::ranges::copy(kMagic, out.begin());
-  base::store_big_endian<std::int32_t>(out.data() + kMagic.size(), 1);
-  base::store_big_endian<std::int32_t>(out.data() + kMagic.size() + 4, 1);
+void append_xerial_header(std::vector<std::byte>& out) {
+  const auto at = out.size();
+  out.resize(at + kHeaderSize);
+  std::ranges::copy(kMagic, out.begin() + static_cast<std::ptrdiff_t>(at));
+  base::store_big_endian<std::int32_t>(out.data() + at + kMagic.size(), 1);
+  base::store_big_endian<std::int32_t>(out.data() + at + kMagic.size() + 4, 1);
+}
+
+void append_xerial_blocks(BytesView plain, std::vector<std::byte>& out) {
   for (; !plain.empty(); plain = plain.subspan(std::min(kBlock, plain.size()))) {
     const auto block = plain.first(std::min(kBlock, plain.size()));
     const auto at = out.size();
@@ -105,6 +109,12 @@ Result<std::vector<std::byte>> xerial_compress(BytesView plain) {
     base::store_big_endian(out.data() + at, static_cast<std::int32_t>(size));
     out.resize(at + 4 + size);
   }
+}
+
+Result<std::vector<std::byte>> xerial_compress(BytesView plain) {
+  std::vector<std::byte> out;
+  append_xerial_header(out);
+  append_xerial_blocks(plain, out);
   return out;
 }
 

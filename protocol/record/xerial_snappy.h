@@ -15,6 +15,10 @@ namespace record {
 //     82 'S' 'N' 'A' 'P' 'P' 'Y' 00   version int32 = 1   compatible int32 = 1
 //     then blocks: compressed size int32, raw snappy
 
+/// The same in pieces: the header once, then blocks of 32 KiB, the last of each piece smaller.
+void append_xerial_header(std::vector<std::byte>& out);
+void append_xerial_blocks(base::BytesView plain, std::vector<std::byte>& out);
+
 /// Blocks of 32 KiB, as snappy-java writes them.
 base::Result<std::vector<std::byte>> xerial_compress(base::BytesView plain);
 

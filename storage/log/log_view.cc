@@ -5,7 +5,7 @@
 #include <fmt/format.h>
 
 #include "protocol/base/assert.h"
-#include "protocol/record/record_reader.h"
+#include "protocol/record/record_times.h"
 
 namespace storage {
 namespace {
@@ -14,8 +14,6 @@ using base::Fault;
 using base::Result;
 using record::BatchHeader;
 
-/// A record that is larger is not searched for its time.
-constexpr std::size_t kRecordBytesMax = std::size_t{256} << 20;
 /// Behind an index entry, where the headers up to the next one lie.
 constexpr std::uint64_t kHeadersSpan = std::uint64_t{64} << 10;
 
@@ -140,16 +138,11 @@ Result<std::optional<TimestampOffset>> LogView::find_time_in(const Part& part,
   const auto from = TRY(position_before_time(part, target));
   const auto file = TRY(part.data->file());
   auto scanner = scan(*file, part, from);
-  std::optional<TimestampOffset> found;
   while (const auto header = TRY(scanner.next_header())) {
     if (header->max_timestamp < target) continue;
     const auto batch = TRY(scanner.batch());
-    TRY(record::each_record(batch, kRecordBytesMax, [&](const record::RecordView& record) {
-      if (record.timestamp < target) return true;
-      found = {record.timestamp, record.offset, header->leader_epoch};
-      return false;
-    }));
-    if (found) return found;
+    const auto found = TRY(record::first_record_since(batch, target));
+    if (found) return TimestampOffset{found->timestamp, found->offset, header->leader_epoch};
   }
   if (scanner.next_position() < part.size) return damaged(*part.data, scanner.next_position());
   return std::nullopt;

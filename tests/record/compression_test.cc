@@ -11,6 +11,7 @@
 #include "protocol/base/random.h"
 #include "protocol/record/batch_check.h"
 #include "protocol/record/compression.h"
+#include "protocol/record/compressor.h"
 #include "protocol/record/record_reader.h"
 #include "tests/support/allocation_meter.h"
 #include "tests/support/hex.h"
@@ -182,6 +183,33 @@ TEST_CASE("what we compress we read, at all sizes and levels", "[record]") {
   levels(Codec::gzip, 1, 9);
   levels(Codec::lz4, 1, 17);
   levels(Codec::zstd, 1, 22);
+}
+
+TEST_CASE("what is compressed in pieces is read, at all sizes and levels", "[record]") {
+  base::Random random(2);
+  const auto plain = random_text(random, 300'000);
+  const auto in_pieces = [&](Codec codec, std::size_t size, std::size_t piece,
+                             std::optional<int> level = std::nullopt) {
+    INFO(record::name_of(codec) << " " << size << " in pieces of " << piece);
+    const auto compressor = record::Compressor::open(codec, level).value();
+    Bytes out;
+    for (base::BytesView left(plain.data(), size); !left.empty();) {
+      const auto now = left.first(std::min(piece, left.size()));
+      left = left.subspan(now.size());
+      REQUIRE(compressor->write(now, out));
+    }
+    REQUIRE(compressor->finish(out));
+    const auto again = record::decompress(codec, out, plain.size()).value();
+    CHECK(std::ranges::equal(again, base::BytesView(plain).first(size)));
+  };
+  for (const auto codec : kCodecs) {
+    for (const auto size : {std::size_t{0}, std::size_t{1}, std::size_t{70'000}, plain.size()})
+      for (const auto piece : {std::size_t{1000}, std::size_t{64} << 10, plain.size()})
+        in_pieces(codec, size, piece);
+  }
+  for (const int level : {1, 9}) in_pieces(Codec::gzip, plain.size(), 1000, level);
+  for (const int level : {1, 17}) in_pieces(Codec::lz4, plain.size(), 1000, level);
+  for (const int level : {-5, 1, 22}) in_pieces(Codec::zstd, plain.size(), 1000, level);
 }
 
 TEST_CASE("snappy is written in the frame that Java reads", "[record]") {

@@ -1,11 +1,13 @@
 #include <algorithm>
 #include <catch2/catch.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "protocol/base/varint.h"
 #include "protocol/record/batch_builder.h"
 #include "protocol/record/record_reader.h"
+#include "protocol/record/record_times.h"
 #include "tests/support/allocation_meter.h"
 #include "tests/support/hex.h"
 
@@ -165,4 +167,70 @@ TEST_CASE("batches are visited up to the first that is not whole", "[record]") {
   };
   for (std::size_t size = 0; size <= three.size(); ++size)
     CHECK(count(base::BytesView(three).first(size)) == static_cast<int>(size / one.size()));
+}
+
+TEST_CASE("the first record since a time is found, in every codec", "[record]") {
+  for (const auto codec : kCodecs) {
+    INFO(record::name_of(codec));
+    record::BatchBuilder builder(codec);
+    for (const base::Timestamp time : {40, 10, 60, 30}) builder.add({.timestamp = time});
+    BatchHeader like;
+    like.base_offset = 100;
+    auto batch = builder.finish(like).value();
+    const auto offset_at = [&batch](base::Timestamp target) {
+      const auto found = record::first_record_since(batch, target).value();
+      return found ? found->offset : -1;
+    };
+    CHECK(offset_at(-1) == 100);
+    CHECK(offset_at(40) == 100);
+    CHECK(offset_at(41) == 102);
+    CHECK(record::first_record_since(batch, 41).value()->timestamp == 60);
+    CHECK(offset_at(61) == -1);
+
+    auto header = *BatchHeader::read(batch);
+    header.set_log_append_time(500);
+    std::ranges::copy(header.to_bytes(), batch.begin());
+    CHECK(offset_at(500) == 100);  // The batch's time is that of all its records.
+    CHECK(offset_at(501) == -1);
+
+    header.record_count = 5;  // One more than there is.
+    std::ranges::copy(header.to_bytes(), batch.begin());
+    CHECK(record::first_record_since(batch, 501).error().fault == base::Fault::corruption);
+    batch.pop_back();
+    CHECK(record::first_record_since(batch, 0).error().fault == base::Fault::corruption);
+  }
+}
+
+TEST_CASE("a large record costs a search by time no memory", "[record]") {
+  const std::string large(64 << 20, 'x');
+  for (const auto codec : kCodecs) {
+    INFO(record::name_of(codec));
+    record::BatchBuilder builder(codec);
+    builder.add({.timestamp = 10, .value = as_bytes(large)});
+    builder.add({.timestamp = 20});
+    const auto batch = builder.finish().value();
+    const tests::AllocationMeter meter;
+    const auto found = record::first_record_since(batch, 11);
+    REQUIRE(found);
+    REQUIRE(*found);
+    CHECK((*found)->offset == 1);
+    CHECK(meter.peak() < std::size_t{1} << 20);
+  }
+}
+
+TEST_CASE("records that break their format end a search by time", "[record]") {
+  const auto fault_of_search = [](Codec codec, std::string_view plain) {
+    const auto found = record::first_record_since(batch_of(codec, hex(plain)), 1);
+    return found ? std::nullopt : std::optional(found.error().fault);
+  };
+  for (const auto codec : kCodecs) {
+    INFO(record::name_of(codec));
+    CHECK(fault_of_search(codec, "0c 00 00 00 01 01 00") == std::nullopt);  // Whole, and too early.
+    CHECK(fault_of_search(codec, "0c 00 00 02 01 01 00") == base::Fault::corruption);  // Offset 1.
+    CHECK(fault_of_search(codec, "0c 00 00 00 01 01") == base::Fault::corruption);
+    CHECK(fault_of_search(codec, "02 00 00 00 01 01 00") == base::Fault::corruption);
+    CHECK(fault_of_search(codec, "01") == base::Fault::corruption);
+    CHECK(fault_of_search(codec, "0c 00") == base::Fault::corruption);
+    CHECK(fault_of_search(codec, "") == base::Fault::corruption);
+  }
 }

@@ -103,6 +103,31 @@ class Memory(SystemTest):
         self.assertGreater(80 * MIB / len(bomb), 100)
         self.crowd("bombs", lambda client, _: client.send(bomb), size=50)
 
+    def test_bombs_that_are_to_be_rebuilt(self):
+        bomb = wire.produce_request("rebuilt", wire.batch([bytes(80 * MIB)], wire.GZIP))
+
+        def attack(client, i):
+            if i == 0:
+                client.create_topic("rebuilt", configs=[("compression.type", "zstd")])
+            client.send(bomb)
+            if i == 9:
+                self.assertEqual(wire.produce_outcome(client.receive(), "rebuilt")[0], wire.NONE)
+
+        self.crowd("bombs that are rebuilt", attack, size=10)
+
+    def test_bombs_that_are_searched_by_time(self):
+        bomb = wire.batch([bytes(80 * MIB), b"later"], wire.GZIP, step=1)
+
+        def attack(client, i):
+            if i == 0:
+                client.create_topic("searched")
+                self.assertEqual(client.produce("searched", bomb)[0], wire.NONE)
+            client.send(wire.list_offsets_request("searched", 2))  # The later one is it.
+            if i == 19:
+                self.assertEqual(struct.unpack(">hqq", client.receive()[-18:]), (wire.NONE, 2, 1))
+
+        self.crowd("bombs that are searched", attack, size=20)
+
     def test_lists_that_grow_in_memory(self):
         # The smallest topics there are, as many as a frame of 1 MiB holds.
         count = MIB // 6

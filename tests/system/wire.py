@@ -5,7 +5,7 @@ import gzip
 import socket
 import struct
 
-PRODUCE, FETCH, METADATA, API_VERSIONS, CREATE_TOPICS = 0, 1, 3, 18, 19
+PRODUCE, FETCH, LIST_OFFSETS, METADATA, API_VERSIONS, CREATE_TOPICS = 0, 1, 2, 3, 18, 19
 NONE, STORAGE_ERROR, UNSUPPORTED_VERSION = 0, 56, 35
 GZIP = 1
 
@@ -52,18 +52,18 @@ def request(api, version, body, correlation_id=1):
     return framed(struct.pack(">hhi", api, version, correlation_id) + string("system-test") + body)
 
 
-def record(value, index=0):
-    body = b"\0" + varint(0) + varint(index) + varint(-1) + varint(len(value)) + value + varint(0)
+def record(value, index=0, delay=0):
+    body = b"\0" + varint(delay) + varint(index) + varint(-1) + varint(len(value)) + value + varint(0)
     return varint(len(body)) + body
 
 
-def batch(values, codec=0):
-    """A v2 batch of one record for each value, without keys."""
-    records = b"".join(record(value, index) for index, value in enumerate(values))
+def batch(values, codec=0, step=0):
+    """A v2 batch of one record for each value, without keys, `step` ms after one another."""
+    records = b"".join(record(value, index, index * step) for index, value in enumerate(values))
     if codec == GZIP:
         records = gzip.compress(records)
     last = len(values) - 1
-    covered = struct.pack(">hiqqqhii", codec, last, 1, 1, -1, -1, -1, len(values)) + records
+    covered = struct.pack(">hiqqqhii", codec, last, 1, 1 + last * step, -1, -1, -1, len(values)) + records
     return struct.pack(">qiib", 0, len(covered) + 9, -1, 2) + struct.pack(">I", crc32c(covered)) + covered
 
 
@@ -117,6 +117,11 @@ def fetch_request(topic, offset, max_bytes=1 << 20, max_wait_ms=0):
     body = struct.pack(">iiiib", -1, max_wait_ms, 1, max_bytes, 0)
     body += struct.pack(">i", 1) + string(topic) + struct.pack(">iiqi", 1, 0, offset, max_bytes)
     return request(FETCH, 4, body)
+
+
+def list_offsets_request(topic, timestamp):
+    body = struct.pack(">ii", -1, 1) + string(topic) + struct.pack(">iiq", 1, 0, timestamp)
+    return request(LIST_OFFSETS, 1, body)
 
 
 def metadata_request(topic=None):

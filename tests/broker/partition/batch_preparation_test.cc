@@ -325,6 +325,23 @@ TEST_CASE("the size is checked again in the topic's codec", "[partition]") {
         ErrorCode::message_too_large);
 }
 
+TEST_CASE("of a bomb that is to be rebuilt counts what becomes of it", "[partition]") {
+  for (const auto sent : {Codec::gzip, Codec::lz4, Codec::zstd}) {
+    const auto bomb = batch_of({.codec = sent, .value_size = 64 << 20});
+    for (const auto [type, error] :
+         {std::pair(CompressionType::zstd, ErrorCode::none),
+          std::pair(CompressionType::gzip, ErrorCode::none),
+          std::pair(CompressionType::lz4, ErrorCode::none),
+          std::pair(CompressionType::snappy, ErrorCode::message_too_large),
+          std::pair(CompressionType::uncompressed, ErrorCode::message_too_large)}) {
+      INFO(record::name_of(sent) << " to " << static_cast<int>(type));
+      LogConfig config;
+      config.compression_type = type;
+      CHECK(error_of(bomb, config) == error);
+    }
+  }
+}
+
 TEST_CASE("what may take long is known before it is done", "[partition]") {
   const auto slow = [](const Wish& wish, const LogConfig& config = {}) {
     BatchInPreparation batch{.bytes = batch_of(wish)};

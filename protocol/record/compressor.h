@@ -1,0 +1,30 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "protocol/base/bytes.h"
+#include "protocol/base/result.h"
+#include "protocol/record/compression.h"
+
+namespace record {
+
+/// Compresses piece by piece into the formats of compress(), so that the whole need not be in
+/// memory plain. Memory of its own: gzip ~256 KiB, lz4 and snappy ~130 KiB, zstd a few MiB, at its
+/// highest levels more.
+/// Thread: one at a time.
+class Compressor {
+ public:
+  virtual ~Compressor() = default;
+  /// Takes all of `plain` and appends what is ready to `out`. `Fault::full` when out of memory.
+  virtual base::Result<> write(base::BytesView plain, std::vector<std::byte>& out) = 0;
+  /// Appends the rest and the end. Nothing may be written afterwards.
+  virtual base::Result<> finish(std::vector<std::byte>& out) = 0;
+
+  /// `level` is the codec's own; nothing: its default.
+  static base::Result<std::unique_ptr<Compressor>> open(Codec codec,
+                                                        std::optional<int> level = std::nullopt);
+};
+
+}  // namespace record
