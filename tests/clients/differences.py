@@ -37,6 +37,8 @@ KNOWN = {
                        r"|/coordinators with versions \d+/of (share groups|nothing|less than nothing).*/ErrorMessage",
     # What requests about groups are answered.
     "named once": r"/described with versions \d+/one twice, with others/Groups(/.*)?"
-                  r"|/several_groups with versions \d+/(one twice|unknown ones)(, stable)?/Groups(/.*)?",
+                  r"|/several_groups with versions \d+/(one twice|unknown ones)(, stable)?/Groups(/.*)?"
+                  r"|/simple_consumer with versions \d+/(a part of it|of topics that nobody has)/(Groups/0/)?Topics/.*"
+                  r"|/coordinators with versions \d+/[^/]*, several: \['coordinators-\d+', 'coordinators-\d+'\]/Coordinators/1",
     "groups of nothing": r"/refused_joins with versions \d+/after all that/Groups/0/(GroupState|ErrorCode|ErrorMessage)",
 }
