@@ -13,6 +13,7 @@
 #include "broker/handlers/partition_lookup.h"
 #include "protocol/messages/fetch.h"
 #include "protocol/wire/encoder.h"
+#include "protocol/wire/frame.h"
 
 namespace broker {
 namespace {
@@ -25,6 +26,9 @@ constexpr std::int8_t kReadCommitted = 1;
 constexpr protocol::ApiVersion kFirstWithIds = 13;
 constexpr std::int32_t kFullFetch = 0;          // Session epochs: asks for a new session,
 constexpr std::int32_t kSessionlessFetch = -1;  // ...or for none.
+
+/// However much fetch.max.bytes allows: beside it there is room for a first batch that is larger.
+constexpr std::int32_t kBytesMax = protocol::kResponseBytesMax / 2;
 
 /// What is left of a request's limits while its partitions are read, in the order it names them.
 struct Limits {
@@ -119,7 +123,8 @@ class Fetch {
     return static_cast<std::size_t>(std::clamp(request_.min_bytes, 0, bytes_max()));
   }
   std::int32_t bytes_max() const {
-    return std::clamp(request_.max_bytes, 0, context_.services.config.fetch_max_bytes);
+    const auto most = std::min(context_.services.config.fetch_max_bytes, kBytesMax);
+    return std::clamp(request_.max_bytes, 0, most);
   }
 
   Task<> read_all(std::shared_ptr<ParkedFetch> parked) {

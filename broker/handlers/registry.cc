@@ -53,8 +53,12 @@ Task<Answer> answer(RequestContext& context, std::int32_t correlation_id, base::
   if (context.no_answer) {
     answer.kind = Answer::Kind::none;
   } else {
-    answer.pieces = protocol::encode_response(correlation_id, Request::Response::api,
-                                              context.version, show(response));
+    auto pieces = protocol::encode_response(correlation_id, Request::Response::api, context.version,
+                                            show(response));
+    if (pieces)
+      answer.pieces = std::move(*pieces);
+    else
+      context.close_because = std::move(pieces).error().detail;
   }
   co_return answer;
 }

@@ -59,13 +59,16 @@ base::Result<base::SharedBytes> body_of(const RequestFrame& frame, const ApiSpec
   return decode_front(StructRef(tags), TaggedFields::api, 0, frame.rest);
 }
 
-Pieces encode_response(std::int32_t correlation_id, const ApiSpec& api, ApiVersion version,
-                       StructRef response) {
+base::Result<Pieces> encode_response(std::int32_t correlation_id, const ApiSpec& api,
+                                     ApiVersion version, StructRef response) {
   EncodeBuffer out;
   put_integer(out, 0);
   put_integer(out, correlation_id);
   if (response_header_is_flexible(api, version)) out.append("", 1);  // No tagged fields.
   encode(response, api, version, out);
+  if (out.size() - kSizePrefix > kResponseBytesMax)
+    return base::fail(base::Fault::full, fmt::format("an answer of {} bytes, of {} allowed",
+                                                     out.size() - kSizePrefix, kResponseBytesMax));
   patch_size(out);
   return out.finish();
 }

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -34,10 +35,15 @@ base::Result<RequestFrame> decode_request_header(base::SharedBytes frame);
 /// The body behind the header of a request of this API.
 base::Result<base::SharedBytes> body_of(const RequestFrame& frame, const ApiSpec& api);
 
+/// The largest response there is, without its size prefix. A size is an int32, and clients take
+/// what is announced into memory at once; well below the one and beyond all use.
+inline constexpr std::size_t kResponseBytesMax = std::size_t{1} << 30;
+
 /// A whole response: size prefix, header and body, large byte fields by reference. Header v1, with
 /// tagged fields, for flexible versions of every API but ApiVersions (KIP-482, KIP-511).
-Pieces encode_response(std::int32_t correlation_id, const ApiSpec& api, ApiVersion version,
-                       StructRef response);
+/// `Fault::full` if it is larger than kResponseBytesMax.
+base::Result<Pieces> encode_response(std::int32_t correlation_id, const ApiSpec& api,
+                                     ApiVersion version, StructRef response);
 
 /// A whole request with its size prefix, for our own clients.
 std::vector<std::byte> encode_request(const RequestHeader& header, const ApiSpec& api,

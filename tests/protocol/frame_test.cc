@@ -93,15 +93,15 @@ TEST_CASE("a request of ours is what the broker reads", "[protocol]") {
 
 TEST_CASE("response header v0 in rigid versions, v1 in flexible ones", "[protocol]") {
   protocol::FetchResponse response;
-  CHECK(flat(protocol::encode_response(7, response.api, 4, show(response))) ==
+  CHECK(flat(protocol::encode_response(7, response.api, 4, show(response)).value()) ==
         hex("0000000c 00000007 00000000 00000000"));
-  CHECK(flat(protocol::encode_response(7, response.api, 12, show(response))) ==
+  CHECK(flat(protocol::encode_response(7, response.api, 12, show(response)).value()) ==
         hex("00000011 00000007 00 00000000 0000 00000000 01 00"));
 }
 
 TEST_CASE("the header of an ApiVersions response never has tagged fields", "[protocol]") {
   protocol::ApiVersionsResponse response;
-  CHECK(flat(protocol::encode_response(7, response.api, 3, show(response))) ==
+  CHECK(flat(protocol::encode_response(7, response.api, 3, show(response)).value()) ==
         hex("0000000c 00000007 0000 01 00000000 00"));
   const auto body = protocol::decode_response_header(shared_hex("00000007 0000 01 00000000 00"), 7,
                                                      response.api, 3);
@@ -128,11 +128,32 @@ TEST_CASE("a large batch goes out by reference and counts in the frame's size", 
   auto& partition = response.responses[0].partitions[0];
   partition.records = records;
   partition.aborted_transactions.emplace();
-  const auto pieces = protocol::encode_response(1, response.api, 12, show(response));
+  const auto pieces = protocol::encode_response(1, response.api, 12, show(response)).value();
   REQUIRE(pieces.size() == 3);
   CHECK(pieces[1].view.data() == records.view.data());
   const auto bytes = flat(pieces);
   CHECK(Bytes(bytes.begin(), bytes.begin() + 2) == hex("0000"));
   CHECK(std::to_integer<std::size_t>(bytes[2]) * 256 + std::to_integer<std::size_t>(bytes[3]) ==
         bytes.size() - 4);
+}
+
+TEST_CASE("a response that is too large for its size, or for clients, is an error", "[protocol]") {
+  const auto records = shared(Bytes(1 << 20));
+  protocol::FetchResponse response;
+  response.responses.resize(1);
+  const auto encoded = [&response] {
+    return protocol::encode_response(1, response.api, 12, show(response));
+  };
+  auto& partitions = response.responses[0].partitions;
+  partitions.resize(1023);
+  for (auto& partition : partitions) partition.records = records;
+  CHECK(encoded());
+  partitions.resize(1024);
+  partitions.back().records = records;
+  const auto refused = encoded();
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().fault == base::Fault::full);
+  partitions.resize(5000);  // More than an int32 can say, too.
+  for (auto& partition : partitions) partition.records = records;
+  CHECK_FALSE(encoded());
 }

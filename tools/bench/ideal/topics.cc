@@ -25,10 +25,10 @@ base::Result<Request> body_of(const protocol::RequestFrame& frame) {
 }
 
 template <class Response>
-std::vector<std::byte> flat_answer(const Head& head, Response response) {
+base::Result<std::vector<std::byte>> flat_answer(const Head& head, Response response) {
   std::vector<std::byte> flat;
-  const auto pieces =
-      protocol::encode_response(head.correlation_id, Response::api, head.version, show(response));
+  const auto pieces = TRY(
+      protocol::encode_response(head.correlation_id, Response::api, head.version, show(response)));
   for (const auto& piece : pieces) flat.insert(flat.end(), piece.view.begin(), piece.view.end());
   return flat;
 }
