@@ -48,6 +48,7 @@ Task<Answer> Dispatcher::handle(ConnectionInfo& connection, base::SharedBytes fr
   auto body = context.version_refused ? base::Result<base::SharedBytes>(request->rest)
                                       : protocol::body_of(*request, api->spec);
   if (!body) co_return close_because("a malformed request header: " + body.error().detail);
+  request->rest = {};  // A request that waits keeps what it needs of its frame, not all of it.
   auto answer = co_await api->answer(context, header.correlation_id, std::move(*body));
   if (context.close_because) co_return close_because(std::move(*context.close_because));
   co_return answer;

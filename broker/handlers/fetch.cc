@@ -96,17 +96,24 @@ class Fetch {
 
   Task<FetchResponse> run() {
     auto& home = context_.loop();
+    auto& connection = context_.connection;
     const auto deadline = home.clock().monotonic() + wait_max();
     for (bool may_wait = wait_max().count() > 0;;) {
       std::shared_ptr<ParkedFetch> parked;
       if (may_wait) parked = std::make_shared<ParkedFetch>(home, bytes_wanted());
       co_await read_all(parked);
       if (!may_wait || limits_.answer_now || limits_.bytes_found >= bytes_wanted() ||
-          limits_.partitions == 0)
+          limits_.partitions == 0 || connection.peer_ended)
         break;
-      parked->wait(limits_.bytes_found, deadline);
+      connection.when_peer_ends = [weak = std::weak_ptr(parked)] {
+        if (const auto waiting = weak.lock()) waiting->wake();
+      };
+      const auto found = limits_.bytes_found;
+      forget();
+      parked->wait(found, deadline);
       auto& done = parked->done();  // g++ 12 would copy what a call inside co_await refers to.
       may_wait = co_await done == ParkedFetch::Why::bytes;
+      connection.when_peer_ends = nullptr;
     }
     co_await warm_up();
     co_return std::move(response_);
@@ -127,10 +134,18 @@ class Fetch {
     return std::clamp(request_.max_bytes, 0, most);
   }
 
-  Task<> read_all(std::shared_ptr<ParkedFetch> parked) {
+  /// What was found is found anew after a wait, which may last minutes: it keeps no files open and
+  /// no topics alive meanwhile.
+  void forget() {
     response_ = {};
-    cold_.clear();
-    limits_ = {.bytes_left = static_cast<std::size_t>(bytes_max())};
+    cold_ = {};
+    limits_ = {};
+    image_.reset();
+  }
+
+  Task<> read_all(std::shared_ptr<ParkedFetch> parked) {
+    forget();
+    limits_.bytes_left = static_cast<std::size_t>(bytes_max());
     image_ = context_.services.topics.image();
     response_.responses.reserve(request_.topics.size());
     for (const auto& topic : request_.topics) {

@@ -29,8 +29,10 @@ Task<JoinGroupResponse> handle(RequestContext& context, JoinGroupRequest request
                        .host = host_of(context.connection.peer),
                        .version = context.version};
   const auto member_id = request.member_id;
+  context.connection.waits_for_others = true;
   auto answer =
       co_await context.services.groups.join(context.loop(), std::move(request), std::move(client));
+  context.connection.waits_for_others = false;
   auto response = answer_of(std::move(answer), member_id);
   // No protocol is null where it may be, and a protocol without a name is none.
   if (context.version >= kFirstWithNull && response.protocol_name == "")

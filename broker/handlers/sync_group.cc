@@ -19,7 +19,9 @@ Task<SyncGroupResponse> handle(RequestContext& context, SyncGroupRequest request
     refused.error_code = protocol::ErrorCode::inconsistent_group_protocol;
     co_return refused;
   }
+  context.connection.waits_for_others = true;
   auto answer = co_await context.services.groups.sync(context.loop(), std::move(request));
+  context.connection.waits_for_others = false;
   if (answer) co_return std::move(*answer);
   SyncGroupResponse refused;
   refused.error_code = answer.error();

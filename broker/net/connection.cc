@@ -57,6 +57,7 @@ void Connection::close() {
   output_.clear();
   untaken_ = {};
   for (auto& slot : slots_) slot.answer.reset();
+  end_of_peer();
   if (const auto tell = std::exchange(on_closed_, nullptr)) tell(*this);
 }
 
@@ -78,6 +79,8 @@ void Connection::turn() {
 }
 
 void Connection::end_turn() {
+  look_for_end();
+  if (closed_) return;
   if (has_more_to_do()) return schedule_turn();
   const bool finished = closing_ || (ended_ && !next_);
   if (finished && slots_.empty() && output_.empty()) {
@@ -85,7 +88,10 @@ void Connection::end_turn() {
     return close_because(close_after_output_);
   }
   if (!buffer_is_shared()) reader_.park();
-  if (wants_to_read() && !std::exchange(waits_readable_, true)) {
+  // While a request is in work there is nothing to read, but the end is to be noticed. Not behind a
+  // request that came too early: the socket would be readable for ever.
+  const bool looks_for_end = !slots_.empty() && !ended_ && !readable_;
+  if ((wants_to_read() || looks_for_end) && !std::exchange(waits_readable_, true)) {
     transport_->when_readable([self = shared_from_this()] {
       self->waits_readable_ = false;
       self->readable_ = true;
@@ -222,8 +228,7 @@ bool Connection::receive() {
     case Transfer::Kind::would_block:
       return false;
     case Transfer::Kind::ended:
-      // Some clients close their side after the last request: they still get its answer.
-      ended_ = true;
+      end_of_peer();
       return false;
     case Transfer::Kind::failed:
       close();
@@ -233,6 +238,25 @@ bool Connection::receive() {
   received_this_turn_ += got.bytes;
   times_.active(info_.loop->clock().monotonic());
   return true;
+}
+
+/// Whether the client ends while its request is in work, without reading the next one.
+void Connection::look_for_end() {
+  if (readable_ && !slots_.empty() && !ended_ && !wants_to_read()) {
+    const auto kind = transport_->peek().kind;
+    if (kind == Transfer::Kind::failed) return close();
+    if (kind == Transfer::Kind::ended) end_of_peer();
+    if (kind == Transfer::Kind::would_block) readable_ = false;
+  }
+  if (ended_ && info_.waits_for_others) close();
+}
+
+/// Some clients close their side after the last request: they still get its answer, but nothing
+/// waits for long to give it.
+void Connection::end_of_peer() {
+  ended_ = true;
+  info_.peer_ended = true;
+  if (const auto tell = std::exchange(info_.when_peer_ends, nullptr)) tell();
 }
 
 bool Connection::provide_memory() {

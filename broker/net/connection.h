@@ -82,6 +82,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void end_reading(std::string why);
   bool wants_to_read() const;
   bool receive();
+  void look_for_end();
+  void end_of_peer();
   bool provide_memory();
   void stop_waiting_for_memory();
   void send();

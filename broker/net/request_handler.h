@@ -1,6 +1,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,7 +11,8 @@
 
 namespace broker {
 
-/// What a handler may know of the connection a request came in on. Lives as long as the connection.
+/// What a handler may know of the connection a request came in on, and what it may say to it. Lives
+/// as long as the connection's object, which requests in work keep.
 struct ConnectionInfo {
   std::uint64_t id = 0;
   std::string peer;                   // "127.0.0.1:51234", for log lines.
@@ -18,6 +20,15 @@ struct ConnectionInfo {
   std::string advertised_host;        // Where a client that came in here reaches us again:
   std::uint16_t advertised_port = 0;  // the listener's advertised address, else getsockname().
   Loop* loop = nullptr;               // Where the connection lives.
+
+  /// The client sends no more, or is gone: nothing should wait long for its sake.
+  bool peer_ended = false;
+  /// Called once when that comes true. Whichever request waits for long sets it, and takes it back
+  /// before it ends.
+  std::function<void()> when_peer_ends = nullptr;
+  /// The request in work may wait for minutes, for other clients, and cannot be hurried: when this
+  /// one ends, the connection closes and the answer is dropped.
+  bool waits_for_others = false;
 };
 
 /// What became of a request.

@@ -18,8 +18,15 @@ Transfer transferred(ssize_t result) {
 
 }  // namespace
 
-Transfer SocketTransport::receive(std::span<std::byte> into) {
-  auto result = transferred(::recv(watch_.fd(), into.data(), into.size(), 0));
+Transfer SocketTransport::receive(std::span<std::byte> into) { return receive(into, 0); }
+
+Transfer SocketTransport::peek() {
+  std::byte one{};
+  return receive({&one, 1}, MSG_PEEK);
+}
+
+Transfer SocketTransport::receive(std::span<std::byte> into, int flags) {
+  auto result = transferred(::recv(watch_.fd(), into.data(), into.size(), flags));
   if (result.kind == Transfer::Kind::some && result.bytes == 0) result.kind = Transfer::Kind::ended;
   return result;
 }

@@ -32,6 +32,8 @@ class Transport {
   virtual ~Transport() = default;
 
   virtual Transfer receive(std::span<std::byte> into) = 0;
+  /// What receive() would say of one byte, which stays where it is.
+  virtual Transfer peek() = 0;
   /// Sends the pieces in order, as many bytes as fit. At most IOV_MAX pieces.
   virtual Transfer send(std::span<const iovec> pieces) = 0;
   /// Calls `job` once when there may be something to receive, never inside the call. Dropped

@@ -29,6 +29,27 @@ class Limits(SystemTest):
             self.assertTrue(idle.is_closed())
             self.assertGreater(time.monotonic() - began, 0.9)
 
+    def test_who_has_gone_while_its_fetch_waits_takes_no_place(self):
+        with self.broker("--set", "max.connections=20") as stele:
+            with wire.Client(stele.address) as first:
+                first.create_topic("t")
+            for _ in range(3):
+                clients = [wire.Client(stele.address) for _ in range(20)]
+                for client in clients:
+                    client.send(wire.fetch_request("t", 0, max_wait_ms=600_000))
+                for client in clients:
+                    client.close()
+                wait_until("there is room again", lambda: self.is_served(stele), 10)
+
+    @staticmethod
+    def is_served(stele):
+        try:
+            with wire.Client(stele.address) as client:
+                client.ask(wire.metadata_request())
+            return True
+        except wire.Closed:
+            return False
+
     def test_clients_leave_descriptors_for_files(self):
         with self.broker(before=("prlimit", "--nofile=60:60")) as stele:
             self.assertTrue(stele.lines("at most 30 connections"))

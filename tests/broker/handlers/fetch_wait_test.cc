@@ -1,7 +1,9 @@
 #include <catch2/catch.hpp>
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "broker/handlers/parked_fetch.h"
@@ -326,4 +328,58 @@ TEST_CASE("a batch whose header cannot be read is an error of its partition", "[
   const auto response = bench.ask(fetch_of(topic), kNewestFetch);
   CHECK(response.responses[0].partitions[0].error_code == ErrorCode::kafka_storage_error);
   CHECK(bench.troubles == Values{"a read failed"});
+}
+
+TEST_CASE("a fetch waits no longer when its client has ended", "[handlers]") {
+  SimFileSystem disk;
+  BrokerBench bench(disk);
+  const auto& topic = bench.make_topic("t");
+  const auto request = fetch_of(topic, {.max_wait_ms = 600'000, .min_bytes = 1000});
+  produce(bench, "t", {.name = "a"});
+  Fetching fetch(bench, request);
+  CHECK_FALSE(fetch.answered());
+  REQUIRE(bench.info.when_peer_ends);
+  bench.info.peer_ended = true;
+  std::exchange(bench.info.when_peer_ends, nullptr)();
+  REQUIRE(fetch.answered());
+  CHECK(fetch.values() == Values{"a-0"});  // Who has only closed its own side gets what there is.
+  CHECK_FALSE(bench.loop.has_timers());
+  // One that was sent before the end and is begun after it.
+  Fetching next(bench, request);
+  CHECK(next.answered());
+  CHECK_FALSE(bench.info.when_peer_ends);
+}
+
+TEST_CASE("a fetch that is answered leaves nothing to be told", "[handlers]") {
+  SimFileSystem disk;
+  BrokerBench bench(disk);
+  const auto& topic = bench.make_topic("t");
+  Fetching fetch(bench, fetch_of(topic, {.max_wait_ms = 500, .min_bytes = 1}));
+  CHECK(bench.info.when_peer_ends);
+  produce(bench, "t", {.name = "a"});
+  REQUIRE(fetch.answered());
+  CHECK_FALSE(bench.info.when_peer_ends);
+}
+
+TEST_CASE("a fetch that waits holds neither the topics nor what it found", "[handlers]") {
+  SimFileSystem disk;
+  BrokerBench bench(disk);
+  const auto& topic = bench.make_topic("t");
+  produce(bench, "t", {.name = "a"});
+  auto frame = std::make_shared<std::vector<std::byte>>(
+      bench.frame_of(fetch_of(topic, {.max_wait_ms = 500, .min_bytes = 1000}), kNewestFetch));
+  const std::weak_ptr frame_held(frame);
+  const std::weak_ptr image = bench.topics->image();
+  const base::BytesView view(*frame);
+  base::SharedBytes bytes{std::move(frame), view};
+  Started<Answer> answer(bench.dispatcher->handle(bench.info, std::move(bytes)));
+  bench.loop.run_ready();
+  REQUIRE_FALSE(answer.done());
+  CHECK(frame_held.expired());
+  bench.make_topic("another");  // Since then there are other topics.
+  CHECK(image.expired());
+  bench.loop.advance(milliseconds(500));
+  REQUIRE(answer.done());
+  CHECK(fetched_values(first(bench.decoded<FetchRequest>(answer.value(), kNewestFetch))) ==
+        Values{"a-0"});
 }

@@ -30,6 +30,10 @@ struct FakePeer {
     ended = true;
     wake(readable);
   }
+  void reset() {
+    broken = true;
+    wake(readable);
+  }
   void take(std::size_t bytes) {
     window += bytes;
     wake(writable);
@@ -47,6 +51,7 @@ struct FakePeer {
   bool broken = false;
   bool closed = false;
   std::size_t receives = 0;
+  std::size_t peeks = 0;
   std::size_t sends = 0;
   std::size_t pieces_max = 0;
   std::size_t bytes_max = 0;
@@ -69,6 +74,15 @@ class FakeTransport final : public broker::Transport {
     std::memcpy(into.data(), peer_->to_broker.data(), count);
     peer_->to_broker.erase(0, count);
     return {.bytes = count};
+  }
+
+  broker::Transfer peek() override {
+    using Kind = broker::Transfer::Kind;
+    REQUIRE(!peer_->closed);
+    ++peer_->peeks;
+    if (peer_->broken) return {.kind = Kind::failed, .why = "connection reset by peer"};
+    if (peer_->to_broker.empty()) return {.kind = peer_->ended ? Kind::ended : Kind::would_block};
+    return {.bytes = 1};
   }
 
   broker::Transfer send(std::span<const iovec> pieces) override {
@@ -122,7 +136,9 @@ class FakeHandler final : public broker::RequestHandler {
   bool overlaps(base::BytesView frame) const override {
     return base::as_text(frame).starts_with('p');
   }
-  broker::Task<broker::Answer> handle(broker::ConnectionInfo&, base::SharedBytes frame) override {
+  broker::Task<broker::Answer> handle(broker::ConnectionInfo& from,
+                                      base::SharedBytes frame) override {
+    connection = &from;
     const std::string text(base::as_text(frame.view));
     if (text.starts_with("echo")) co_return text_answer("ok " + text);
     requests.push_back(std::make_unique<Request>());
@@ -147,6 +163,7 @@ class FakeHandler final : public broker::RequestHandler {
   }
 
   std::deque<std::unique_ptr<Request>> requests;  // All that were begun, in order.
+  broker::ConnectionInfo* connection = nullptr;   // That the last one came in on.
 };
 
 /// One connection of a fake peer on a loop that the test steps.

@@ -133,6 +133,75 @@ TEST_CASE("who sends no more still gets its answers", "[connection]") {
   CHECK(net.closed == 1);
 }
 
+TEST_CASE("a request hears that its client has ended, and may answer early", "[connection]") {
+  ConnectionHarness net;
+  net.request("r1");
+  auto& info = *net.handler.connection;
+  CHECK_FALSE(info.peer_ended);
+  int told = 0;
+  info.when_peer_ends = [&] {
+    ++told;
+    net.handler.requests[0]->answer.set(FakeHandler::text_answer("early"));
+  };
+  net.peer->end();
+  net.loop.run_ready();
+  CHECK(told == 1);
+  CHECK(info.peer_ended);
+  CHECK(net.received() == Texts{"early"});
+  CHECK(net.closed == 1);
+}
+
+TEST_CASE("a client that resets is gone while its request is in work", "[connection]") {
+  ConnectionHarness net;
+  net.request("r1");
+  int told = 0;
+  net.handler.connection->when_peer_ends = [&told] { ++told; };
+  net.peer->reset();
+  net.loop.run_ready();
+  CHECK(told == 1);
+  CHECK(net.closed == 1);
+  net.answer(0, "too late");
+  CHECK(net.received().empty());
+}
+
+TEST_CASE("a request that waits for other clients does not hold its connection", "[connection]") {
+  const bool end_first = GENERATE(false, true);
+  ConnectionHarness net;
+  if (end_first) net.peer->ended = true;  // The end comes with the request.
+  net.request("r1");
+  if (!end_first) {
+    net.handler.connection->waits_for_others = true;
+    CHECK(net.closed == 0);
+    net.peer->end();
+  } else {
+    CHECK(net.closed == 0);  // It does not say so.
+    net.handler.connection->waits_for_others = true;
+    net.connection->drain();  // Whatever makes it take another turn.
+  }
+  net.loop.run_ready();
+  CHECK(net.closed == 1);
+  net.answer(0, "too late");
+  CHECK(net.received().empty());
+}
+
+TEST_CASE("looking for the end reads no request and does not spin", "[connection]") {
+  ConnectionHarness net;
+  net.request("r1");
+  const auto receives = net.peer->receives;
+  net.request("r2");
+  net.loop.run_ready();
+  CHECK(net.peer->receives == receives);
+  CHECK(net.peer->peeks <= 2);
+  CHECK(net.handler.texts() == Texts{"r1"});
+  net.answer(0, "a1");
+  CHECK(net.handler.texts() == Texts{"r1", "r2"});
+  net.peer->end();
+  net.loop.run_ready();
+  net.answer(1, "a2");
+  CHECK(net.received() == Texts{"a1", "a2"});
+  CHECK(net.closed == 1);
+}
+
 TEST_CASE("who goes in the middle of a request is gone", "[connection]") {
   ConnectionHarness net;
   net.peer->send(announced(100, "half"));
