@@ -16,43 +16,42 @@ constexpr std::size_t kRecordBytesMax = 64 << 20;
 const std::string& group_of(const protocol::UnreadableGroupRecord& record) { return record.group; }
 const std::string& group_of(const auto& record) { return record.key.group; }
 
-/// An error if the records cannot be told apart: whose they are is not known, so no group is.
+/// An error where it is not known whose the records are, so that any group may have lost one: a bit
+/// that is wrong may be one of a group's name.
 base::Result<> fold_batch(const record::BatchHeader& header, base::BytesView batch,
                           LoadedGroups& loaded) {
   if (header.control()) return {};
   const auto records = batch.subspan(record::BatchHeader::kSize);
-  const bool whole = header.crc == record::batch_crc(header, records);
+  const auto unreadable = [&header](const base::Error& error) {
+    return base::fail(error.fault, fmt::format("the batch at offset {} cannot be read: {}",
+                                               header.base_offset, error.detail));
+  };
+  if (header.crc != record::batch_crc(header, records))
+    return unreadable({base::Fault::corruption, "it does not match its checksum"});
   const auto fold = [&](const record::RecordView& record) {
-    const auto folded = fold_record(*loaded.core, record, whole);
+    const auto folded = fold_record(*loaded.core, record);
     if (!folded)
       loaded.notes.push_back(fmt::format("the record at offset {} cannot be read: {}",
                                          record.offset, folded.error().detail));
     return true;
   };
   const auto walked = record::each_record(batch, kRecordBytesMax, fold);
-  if (!walked)
-    return base::fail(walked.error().fault, fmt::format("the batch at offset {} cannot be read: {}",
-                                                        header.base_offset, walked.error().detail));
+  if (!walked) return unreadable(walked.error());
   return {};
 }
 
 }  // namespace
 
-base::Result<> fold_record(GroupCore& core, const record::RecordView& record, bool whole) {
+base::Result<> fold_record(GroupCore& core, const record::RecordView& record) {
   if (!record.key) return base::fail(base::Fault::corruption, "it has no key");
   auto decoded = TRY(protocol::decode_group_record(*record.key, record.value));
   const auto& group =
       std::visit([](const auto& any) -> const std::string& { return group_of(any); }, decoded);
-  const auto at = [&record](std::string_view why) {
-    return fmt::format("its record at offset {} cannot be read: {}", record.offset, why);
-  };
-  if (!whole) {
-    core.distrust(group, *record.key, at("its batch does not match its checksum"));
-    return {};
-  }
   if (const auto* unreadable = std::get_if<protocol::UnreadableGroupRecord>(&decoded);
       unreadable != nullptr && record.value) {
-    core.distrust(group, *record.key, at(unreadable->error.detail));
+    core.distrust(group, *record.key,
+                  fmt::format("its record at offset {} cannot be read: {}", record.offset,
+                              unreadable->error.detail));
     return {};
   }
   core.settle(group, *record.key);

@@ -19,12 +19,13 @@ struct LoadedGroups {
   std::vector<std::string> notes;
 };
 
-/// Folds one record, of a batch that matches its checksum or not. If it cannot be read its group is
+/// Folds one record, of a batch that matches its checksum. If it cannot be read its group is
 /// distrusted; an error, with the faults of decode_group_record(), where not even that can be told.
-base::Result<> fold_record(GroupCore& core, const record::RecordView& record, bool whole);
+base::Result<> fold_record(GroupCore& core, const record::RecordView& record);
 
-/// Folds the log. A record that cannot be read costs its own group only. Where records cannot be
-/// told apart, or batches cannot be found any more, any group may have lost something: an error,
+/// Folds the log. A record that cannot be read costs its own group only. Where a batch does not
+/// match its checksum, its records cannot be told apart, or batches cannot be found any more, any
+/// group may have lost something: an error,
 /// that of record::each_record() or replay_log().
 ///
 /// Thread: a worker.

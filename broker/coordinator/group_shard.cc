@@ -50,7 +50,7 @@ void GroupShard::load() {
   state_ = State::loading;
   reload_timer_.reset();
   auto limits = services_.limits;
-  limits.record_bytes_max = std::min(limits.record_bytes_max, batch_bytes_max());
+  limits.record_bytes_max = batch_bytes_max();
   services_.workers.post([self = weak_from_this(), view = partition_->view(), limits,
                           seed = seed_ + appends_, &loop = loop()] {
     auto loaded = load_groups(*view, limits, seed);

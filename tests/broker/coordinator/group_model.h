@@ -399,11 +399,9 @@ class GroupModel {
   }
   static void fold(broker::GroupCore& core, const broker::EncodedRecord& record) {
     const auto folded = broker::fold_record(
-        core,
-        {.key = record.key,
-         .value = record.value ? std::optional<base::BytesView>(*record.value) : std::nullopt,
-         .headers = {}},
-        true);
+        core, {.key = record.key,
+               .value = record.value ? std::optional<base::BytesView>(*record.value) : std::nullopt,
+               .headers = {}});
     REQUIRE(folded);
   }
   static base::SharedBytes bytes(const std::string& text) {

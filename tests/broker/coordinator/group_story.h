@@ -439,8 +439,7 @@ class GroupStory {
           *core_,
           {.key = record.key,
            .value = record.value ? std::optional<base::BytesView>(*record.value) : std::nullopt,
-           .headers = {}},
-          true);
+           .headers = {}});
       REQUIRE(folded);
     }
     for (const auto& [group, reasons] : core_->distrusted())

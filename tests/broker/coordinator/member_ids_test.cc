@@ -63,11 +63,9 @@ TEST_CASE("the longest names make member ids that are texts, and that a restart 
     REQUIRE(step.records.size() == 1);
 
     GroupCore restarted(limits, 2);
-    REQUIRE(broker::fold_record(restarted,
-                                {.key = step.records[0].key,
-                                 .value = base::BytesView(*step.records[0].value),
-                                 .headers = {}},
-                                true));
+    REQUIRE(broker::fold_record(restarted, {.key = step.records[0].key,
+                                            .value = base::BytesView(*step.records[0].value),
+                                            .headers = {}}));
     restarted.loaded(kNow);
     const auto alive = restarted.heartbeat({.group_id = "g",
                                             .generation_id = joined.generation_id,

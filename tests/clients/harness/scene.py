@@ -198,6 +198,10 @@ class Member:
             self.generation, self.chosen = answer["GenerationId"], answer["ProtocolName"]
         return answer
 
+    def joined_silently(self):
+        """Whether it is in the group now; nothing is taken down."""
+        return self._learn(self.client.answer())["ErrorCode"] == 0
+
     def join(self, what, **changes):
         self.send_join(**changes)
         return self.joined(what)

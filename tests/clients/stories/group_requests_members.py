@@ -34,6 +34,12 @@ def joins_at_the_limits(s, group):
     nameless.sync("gets its share of no name", [(nameless, b"share")])
     nameless.describe("described without a name")
     nameless.leave("leaves without a name")
+    for size in (1_000_000, 1_100_000):  # A record of the offsets topic may have 1,048,588 bytes.
+        large = Member(s, f"{group}-{size}", "A", protocols=[("a", b"m" * size)])
+        large.get_id()
+        large.send_join()
+        if large.joined_silently():
+            large.sync(f"its share beside {size} bytes of metadata", [(large, b"share")])
 
 
 def rebalance_timeouts(s, group):
