@@ -89,26 +89,31 @@ ErrorCode Group::check_member(std::string_view member_id,
   return members_.contains(member_id) ? ErrorCode::none : ErrorCode::unknown_member_id;
 }
 
+std::unordered_map<std::string_view, std::size_t> Group::offers() const {
+  std::unordered_map<std::string_view, std::size_t> counts;
+  for (const auto& [id, member] : members_) {
+    std::set<std::string_view> names;  // One may be named twice.
+    for (const auto& protocol : member.protocols) names.insert(protocol.name);
+    for (const auto name : names) ++counts[name];
+  }
+  return counts;
+}
+
 bool Group::accepts(std::string_view type, const std::vector<MemberProtocol>& protocols) const {
   if (members_.empty()) return !type.empty() && !protocols.empty();
   if (protocol_type != type) return false;
-  return std::ranges::any_of(protocols, [this](const MemberProtocol& offered) {
-    return std::ranges::all_of(members_, [&offered](const auto& entry) {
-      return entry.second.protocol(offered.name) != nullptr;
-    });
+  const auto offered = offers();
+  return std::ranges::any_of(protocols, [&](const MemberProtocol& protocol) {
+    const auto found = offered.find(protocol.name);
+    return found != offered.end() && found->second == members_.size();
   });
 }
 
 std::string Group::vote() const {
   ASSERT(!members_.empty(), "nobody votes in an empty group");
-  const auto all_can = [this](std::string_view name) {
-    return std::ranges::all_of(
-        members_, [name](const auto& entry) { return entry.second.protocol(name) != nullptr; });
-  };
-  // What all can is among what any one can.
   std::map<std::string_view, int> votes;
-  for (const auto& candidate : members_.begin()->second.protocols)
-    if (all_can(candidate.name)) votes.emplace(candidate.name, 0);
+  for (const auto& [name, members] : offers())
+    if (members == members_.size()) votes.emplace(name, 0);
   for (const auto& [id, member] : members_) {
     const auto choice = std::ranges::find_if(
         member.protocols, [&votes](const MemberProtocol& p) { return votes.contains(p.name); });

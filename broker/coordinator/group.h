@@ -6,6 +6,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -120,6 +121,8 @@ class Group {
   protocol::ErrorCode check_member(std::string_view member_id,
                                    const std::optional<std::string>& instance_id) const;
 
+  /// How many members offer each protocol. The names are those of the members.
+  std::unordered_map<std::string_view, std::size_t> offers() const;
   /// True if a member that offers this can be one of us.
   bool accepts(std::string_view type, const std::vector<MemberProtocol>& protocols) const;
   /// What most members want of what all of them can. Requires a member.

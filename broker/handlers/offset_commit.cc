@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "broker/handlers/handlers.h"
-#include "broker/handlers/merge_topics.h"
+#include "broker/handlers/merged_topics.h"
 
 namespace broker {
 namespace {
@@ -12,25 +12,25 @@ namespace {
 using protocol::ErrorCode;
 using protocol::OffsetCommitRequest;
 using protocol::OffsetCommitResponse;
+using Answers = MergedTopics<OffsetCommitResponse::Topic>;
 
 constexpr protocol::ApiVersion kFirstByIds = 10;
 
-void refuse(const OffsetCommitRequest::Topic& topic, ErrorCode error,
-            OffsetCommitResponse& response) {
+void refuse(const OffsetCommitRequest::Topic& topic, ErrorCode error, Answers& refused) {
   OffsetCommitResponse::Topic answers{.name = topic.name, .topic_id = topic.topic_id};
   for (const auto& partition : topic.partitions)
     answers.partitions.push_back({partition.partition_index, error});
-  merge_topic(response.topics, std::move(answers));
+  refused.add(std::move(answers));
 }
 
 /// Takes what does not exist out of the request and answers it; names what is known by its id.
 void refuse_unknown(OffsetCommitRequest& request, const TopicsImage& image, bool by_ids,
-                    OffsetCommitResponse& response) {
+                    Answers& refused) {
   std::erase_if(request.topics, [&](OffsetCommitRequest::Topic& wanted) {
     const auto* topic = by_ids ? image.with_id(wanted.topic_id) : image.named(wanted.name);
     if (topic == nullptr) {
       refuse(wanted, by_ids ? ErrorCode::unknown_topic_id : ErrorCode::unknown_topic_or_partition,
-             response);
+             refused);
       return true;
     }
     wanted.name = topic->name;
@@ -42,7 +42,7 @@ void refuse_unknown(OffsetCommitRequest& request, const TopicsImage& image, bool
     std::erase_if(unknown.partitions, exists);
     std::erase_if(wanted.partitions, std::not_fn(exists));
     if (!unknown.partitions.empty())
-      refuse(unknown, ErrorCode::unknown_topic_or_partition, response);
+      refuse(unknown, ErrorCode::unknown_topic_or_partition, refused);
     return wanted.partitions.empty();
   });
 }
@@ -56,16 +56,19 @@ Task<OffsetCommitResponse> handle(RequestContext& context, OffsetCommitRequest r
   // behind.
   const auto decide = [&request, version, &topics = context.services.topics](GroupCore& core,
                                                                              Now now, Step& step) {
-    OffsetCommitResponse response;
-    refuse_unknown(request, *topics.image(), version >= kFirstByIds, response);
-    merge_topics(response.topics, core.commit(request, version, now, step).topics);
+    Answers refused;
+    refuse_unknown(request, *topics.image(), version >= kFirstByIds, refused);
+    auto response = core.commit(request, version, now, step);
+    response.topics = std::move(refused).with(std::move(response.topics));
     return response;
   };
   auto answer = co_await context.services.groups.ask(context.loop(), request.group_id, decide);
   if (answer) co_return std::move(*answer);
-  OffsetCommitResponse refused;
+  Answers refused;
   for (const auto& topic : request.topics) refuse(topic, answer.error(), refused);
-  co_return refused;
+  OffsetCommitResponse response;
+  response.topics = std::move(refused).with({});
+  co_return response;
 }
 
 }  // namespace broker

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "broker/handlers/handlers.h"
-#include "broker/handlers/merge_topics.h"
+#include "broker/handlers/merged_topics.h"
 
 namespace broker {
 namespace {
@@ -11,10 +11,10 @@ namespace {
 using protocol::ErrorCode;
 using protocol::OffsetDeleteRequest;
 using protocol::OffsetDeleteResponse;
+using Answers = MergedTopics<OffsetDeleteResponse::Topic>;
 
 /// Takes what does not exist out of the request and answers it.
-void refuse_unknown(OffsetDeleteRequest& request, const TopicsImage& image,
-                    OffsetDeleteResponse& response) {
+void refuse_unknown(OffsetDeleteRequest& request, const TopicsImage& image, Answers& answers) {
   for (auto& wanted : request.topics) {
     const auto* topic = image.named(wanted.name);
     OffsetDeleteResponse::Topic refused;
@@ -25,8 +25,7 @@ void refuse_unknown(OffsetDeleteRequest& request, const TopicsImage& image,
           {partition.partition_index, ErrorCode::unknown_topic_or_partition});
       return true;
     });
-    if (topic == nullptr || !refused.partitions.empty())
-      merge_topic(response.topics, std::move(refused));
+    if (topic == nullptr || !refused.partitions.empty()) answers.add(std::move(refused));
   }
   std::erase_if(request.topics, [](const auto& topic) { return topic.partitions.empty(); });
 }
@@ -35,14 +34,15 @@ void refuse_unknown(OffsetDeleteRequest& request, const TopicsImage& image,
 
 /// OffsetDelete (47), v0 (KIP-496).
 Task<OffsetDeleteResponse> handle(RequestContext& context, OffsetDeleteRequest request) {
-  OffsetDeleteResponse response;
-  refuse_unknown(request, *context.services.topics.image(), response);
+  Answers answers;
+  refuse_unknown(request, *context.services.topics.image(), answers);
   const auto decide = [&request](GroupCore& core, Now /*now*/, Step& step) {
     return core.delete_offsets(request, step);
   };
   auto answer = co_await context.services.groups.ask(context.loop(), request.group_id, decide);
   if (answer && answer->error_code == ErrorCode::none) {
-    merge_topics(response.topics, std::move(answer->topics));
+    OffsetDeleteResponse response;
+    response.topics = std::move(answers).with(std::move(answer->topics));
     co_return response;
   }
   OffsetDeleteResponse refused;

@@ -7,17 +7,18 @@ import wire
 
 OFFSET_COMMIT, OFFSET_FETCH, FIND_COORDINATOR, JOIN_GROUP, HEARTBEAT, LEAVE_GROUP, SYNC_GROUP, DESCRIBE_GROUPS = range(8, 16)
 COORDINATOR_LOAD_IN_PROGRESS, COORDINATOR_NOT_AVAILABLE = 14, 15
-UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS, MEMBER_ID_REQUIRED = 25, 27, 79
+INCONSISTENT_GROUP_PROTOCOL, UNKNOWN_MEMBER_ID, REBALANCE_IN_PROGRESS, MEMBER_ID_REQUIRED = 23, 25, 27, 79
 
 
 def find_coordinator(group):
     return wire.request(FIND_COORDINATOR, 0, wire.string(group))
 
 
-def join(group, member_id="", session_ms=30_000, rebalance_ms=30_000, metadata=b"metadata", version=4):
-    """v4: who has no id yet is given one first."""
+def join(group, member_id="", session_ms=30_000, rebalance_ms=30_000, metadata=b"metadata", version=4, protocols=("a",)):
+    """v4: who has no id yet is given one first. `metadata` goes with each of the protocols."""
     body = wire.string(group) + struct.pack(">ii", session_ms, rebalance_ms) + wire.string(member_id) + wire.string("test")
-    return wire.request(JOIN_GROUP, version, body + struct.pack(">i", 1) + wire.string("a") + _data(metadata))
+    return wire.request(JOIN_GROUP, version, body + struct.pack(">i", len(protocols)) + b"".join(
+        wire.string(each) + _data(metadata) for each in protocols))
 
 
 def joined(answer):
@@ -49,9 +50,14 @@ def leave(group, member_id):
 
 
 def commit(group, generation, member_id, topic, offset):
-    body = wire.string(group) + struct.pack(">i", generation) + wire.string(member_id) + struct.pack(">q", -1)
-    body += struct.pack(">i", 1) + wire.string(topic) + struct.pack(">iiq", 1, 0, offset) + wire.string("")
-    return wire.request(OFFSET_COMMIT, 2, body)
+    return commit_many(group, generation, member_id, (topic,), offset)
+
+
+def commit_many(group, generation, member_id, topics, offset):
+    """The same offset for partition 0 of each of the topics."""
+    body = wire.string(group) + struct.pack(">i", generation) + wire.string(member_id) + struct.pack(">qi", -1, len(topics))
+    one = struct.pack(">iiq", 1, 0, offset) + wire.string("")
+    return wire.request(OFFSET_COMMIT, 2, body + b"".join(wire.string(topic) + one for topic in topics))
 
 
 def fetch_offset(group, topic):

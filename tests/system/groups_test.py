@@ -116,6 +116,20 @@ class Strangers(SystemTest):
 
         self.crowd("coordinators", lambda i: group_wire.find_coordinator(f"bogus group {i}"), check, most=16)
 
+    def test_a_commit_for_many_topics(self):
+        """Others wait for a large request, and not for what grows with its square."""
+        request = group_wire.commit_many("g", -1, "", [f"n{i}" for i in range(STRANGERS)], 5)
+        self.crowd("a commit for many topics", lambda _: request, lambda answer: None, count=1, most=256)
+
+    def test_members_with_many_protocols(self):
+        names = ([f"{kind}{i}" for i in range(STRANGERS)] for kind in "no")
+        joins = [group_wire.join("g", version=1, protocols=protocols, metadata=b"") for protocols in names]
+        errors = []
+        self.crowd("members with many protocols", lambda i: joins[i], lambda answer: errors.append(group_wire.error(answer)),
+                   count=2, most=256)
+        # They have nothing in common.
+        self.assertEqual(errors, [wire.NONE, group_wire.INCONSISTENT_GROUP_PROTOCOL])
+
 
 def ask_over(clients, requests):
     """The answers in the order of the requests, of which each client sends an equal part, so that they share syncs."""
