@@ -12,17 +12,8 @@ const kafka = new kafkajs.Kafka({
   logLevel: kafkajs.logLevel.WARN,
   logCreator: () => line => console.error(line.namespace, line.log.message, line.log.error ?? '')
 })
-const consumer = kafka.consumer({
-  groupId: given.group,
-  sessionTimeout: given.session,
-  heartbeatInterval: HEARTBEAT_MS,
-  maxWaitTimeInMs: 100,
-  retry
-})
-
 const owned = new Owned()
-consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => owned.is(payload.memberAssignment[given.topic] ?? []))
-consumer.on(consumer.events.REBALANCING, () => owned.nothing())
+let consumer
 
 async function commit(topic, partition, last) {
   const offset = String(Number(last) + 1)
@@ -51,12 +42,31 @@ async function work({ batch, resolveOffset, heartbeat, commitOffsetsIfNecessary 
   await heartbeat()
 }
 
+async function begin() {
+  consumer = kafka.consumer({
+    groupId: given.group,
+    sessionTimeout: given.session,
+    heartbeatInterval: HEARTBEAT_MS,
+    maxWaitTimeInMs: 100,
+    retry
+  })
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => owned.is(payload.memberAssignment[given.topic] ?? []))
+  consumer.on(consumer.events.REBALANCING, () => owned.nothing())
+  // A commit that finds its member out of the group ends a consumer of kafkajs for good: programs make another one.
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    if (payload.restart) return
+    owned.nothing()
+    begin()
+  })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [given.topic], fromBeginning: true })
+  await consumer.run({
+    eachBatchAutoResolve: false,
+    autoCommit: given.commit === 'auto',
+    autoCommitInterval: AUTO_COMMIT_MS,
+    eachBatch: work
+  })
+}
+
 onStop(() => consumer.disconnect())
-await consumer.connect()
-await consumer.subscribe({ topics: [given.topic], fromBeginning: true })
-await consumer.run({
-  eachBatchAutoResolve: false,
-  autoCommit: given.commit === 'auto',
-  autoCommitInterval: AUTO_COMMIT_MS,
-  eachBatch: work
-})
+await begin()
