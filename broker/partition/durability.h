@@ -52,6 +52,8 @@ class FsyncDurability final : public Durability {
   /// `log` and `loop` outlive this. The listener may be called until the destructor has run.
   FsyncDurability(Loop& loop, Committer& committer, storage::Log& log, FlushPolicy policy,
                   Listener listener);
+  FsyncDurability(const FsyncDurability&) = delete;
+  FsyncDurability& operator=(const FsyncDurability&) = delete;
   ~FsyncDurability() override;
 
   void submit(const Run& run) override;

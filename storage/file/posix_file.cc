@@ -189,7 +189,7 @@ base::Result<base::SharedBytes> PosixFile::map(std::uint64_t length) {
 }
 
 bool PosixFile::page_resident(std::uint64_t at) const {
-  std::byte probe;
+  std::byte probe{};
   const iovec into{.iov_base = &probe, .iov_len = 1};
   return ::preadv2(descriptor_.number(), &into, 1, as_offset(at), RWF_NOWAIT) == 1;
 }

@@ -1,5 +1,6 @@
 #include <catch2/catch.hpp>
 #include <cstdint>
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <utility>
@@ -123,7 +124,7 @@ TEST_CASE("what is asked of one group is answered together", "[handlers]") {
 
   want("g", std::nullopt);  // All it has, then, and no less by what comes behind.
   want("g", Topics{topic("t", {1})});
-  for (const protocol::ApiVersion version : {8, 10}) {
+  for (const auto version : std::initializer_list<protocol::ApiVersion>{8, 10}) {
     CAPTURE(version);
     if (version == 10) {
       for (auto& group : request.groups)

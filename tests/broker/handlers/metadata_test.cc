@@ -1,6 +1,7 @@
 #include "protocol/messages/metadata.h"
 
 #include <catch2/catch.hpp>
+#include <initializer_list>
 #include <limits>
 #include <string>
 #include <vector>
@@ -38,6 +39,7 @@ MetadataRequest about(const base::Uuid& id) {
 
 std::vector<std::string> names(const MetadataResponse& response) {
   std::vector<std::string> all;
+  all.reserve(response.topics.size());
   for (const auto& topic : response.topics) all.push_back(topic.name.value_or("null"));
   return all;
 }
@@ -100,7 +102,7 @@ TEST_CASE("topics that are not there carry an error", "[handlers]") {
   SimFileSystem disk;
   BrokerBench bench(disk);
   bench.make_topic("orders");
-  for (const protocol::ApiVersion version : {4, 9, 13}) {
+  for (const auto version : std::initializer_list<protocol::ApiVersion>{4, 9, 13}) {
     CAPTURE(version);
     const auto response = bench.ask(about({"nothing", "a b", "orders", ""}), version);
     REQUIRE(response.topics.size() == 4);
@@ -120,7 +122,7 @@ TEST_CASE("since v12 topics are asked for by id too", "[handlers]") {
   const auto id = bench.make_topic("orders").id;
   base::Random random(77);
   const auto unknown = base::Uuid::make(random);
-  for (const protocol::ApiVersion version : {12, 13}) {
+  for (const auto version : std::initializer_list<protocol::ApiVersion>{12, 13}) {
     CAPTURE(version);
     const auto known = bench.ask(about(id), version);
     REQUIRE(known.topics.size() == 1);
@@ -134,7 +136,7 @@ TEST_CASE("since v12 topics are asked for by id too", "[handlers]") {
     CHECK(none.topics[0].topic_id == unknown);
   }
   // The field is there in v10, its meaning is not.
-  for (const protocol::ApiVersion version : {10, 11}) {
+  for (const auto version : std::initializer_list<protocol::ApiVersion>{10, 11}) {
     CAPTURE(version);
     const auto response = bench.ask(about(id), version);
     REQUIRE(response.topics.size() == 1);
@@ -291,7 +293,7 @@ TEST_CASE("FindCoordinator answers a key once, however often it is named", "[han
 TEST_CASE("FindCoordinator refuses transactions at once and unknown types always", "[handlers]") {
   SimFileSystem disk;
   BrokerBench bench(disk);
-  for (const protocol::ApiVersion version : {1, 2, 3, 4, 5, 6}) {
+  for (const auto version : std::initializer_list<protocol::ApiVersion>{1, 2, 3, 4, 5, 6}) {
     CAPTURE(version);
     const auto error_of = [&](std::int8_t type) {
       FindCoordinatorRequest request;

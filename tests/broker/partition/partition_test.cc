@@ -84,6 +84,7 @@ TEST_CASE("batches of one turn of the loop share one write and one sync", "[part
   PartitionBench bench;
   bench.files.hold();
   std::vector<test_support::Outcome> outcomes;
+  outcomes.reserve(10);
   for (int i = 0; i < 10; ++i) outcomes.push_back(bench.produce({.name = std::to_string(i)}));
   CHECK(bench.writes() == 0);
   bench.loop.run_ready();

@@ -25,6 +25,8 @@ class TemporaryDirectory {
     REQUIRE(::mkdtemp(name.data()) != nullptr);
     path = name;
   }
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   ~TemporaryDirectory() { std::filesystem::remove_all(path); }
 
   std::filesystem::path path;
@@ -83,6 +85,7 @@ TEST_CASE("pieces are written one after another, more than one call may take", "
   REQUIRE(file);
   std::string expected = "....";
   std::vector<std::string> texts;
+  texts.reserve(2 * IOV_MAX + 3);
   for (int i = 0; i < 2 * IOV_MAX + 3; ++i) texts.push_back(i % 5 == 0 ? "" : std::to_string(i));
   std::vector<base::BytesView> pieces;
   for (const auto& text : texts) {
@@ -150,7 +153,7 @@ TEST_CASE("a reserved file has its size, reads zeros, and can be cut", "[posix]"
   PosixFileSystem files;
   const auto file = files.open(here.path / "a", OpenMode::create_new);
   REQUIRE(file);
-  const auto reserved = (*file)->allocate(64 * 1024);
+  const auto reserved = (*file)->allocate(64 << 10);
   if (!reserved && reserved.error().fault == base::Fault::unsupported) return;
   REQUIRE(reserved);
   CHECK((*file)->size() == 64 * 1024);

@@ -239,6 +239,7 @@ TEST_CASE("without a descriptor for the next segment batches are refused, and th
           "[log]") {
   Bench bench;
   std::vector<Wish> seven;
+  seven.reserve(7);
   for (int i = 0; i < 7; ++i) seven.push_back(numbered("a" + std::to_string(i), i));
   // Five fill the segment: its allocation, their write, then the file that cannot be opened.
   bench.disk.fail_at(bench.disk.operations() + 3, Fault::busy);

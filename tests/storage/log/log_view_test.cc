@@ -106,6 +106,7 @@ TEST_CASE("a read ends before the limit at a border of batches", "[log_view]") {
 TEST_CASE("a read stays in one segment and the next goes on", "[log_view]") {
   Bench bench;
   std::vector<Wish> twelve;
+  twelve.reserve(12);
   for (int i = 0; i < 12; ++i) twelve.push_back(wish("b" + std::to_string(i)));
   bench.append(twelve);
   CHECK(read(*bench.view(), 3, 1 << 20, true) == Values{"b3-0", "b4-0"});
@@ -189,6 +190,7 @@ TEST_CASE("a search by time finds the first record that is late enough", "[log_v
   const std::vector<base::Timestamp> times = {50, 10, 90, 20, 30, 80, 70, 95, 5, 100, 60, 100};
   Bench bench;
   std::vector<Wish> wishes;
+  wishes.reserve(times.size());
   for (std::size_t i = 0; i < times.size(); ++i)
     wishes.push_back(wish("b" + std::to_string(i), times[i]));
   bench.append(wishes);
@@ -268,6 +270,7 @@ TEST_CASE("records without time are never found by time", "[log_view]") {
 TEST_CASE("an index that lies costs time and nothing else", "[log_view]") {
   Bench bench;
   std::vector<Wish> twelve;
+  twelve.reserve(12);
   for (int i = 0; i < 12; ++i) twelve.push_back(wish("b" + std::to_string(i)));
   bench.append(twelve);
   REQUIRE(bench.host.checkpoint());
