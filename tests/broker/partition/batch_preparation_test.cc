@@ -328,7 +328,7 @@ TEST_CASE("the size is checked again in the topic's codec", "[partition]") {
 TEST_CASE("of a bomb that is to be rebuilt counts what becomes of it", "[partition]") {
   for (const auto sent : {Codec::gzip, Codec::lz4, Codec::zstd}) {
     const auto bomb = batch_of({.codec = sent, .value_size = 64 << 20});
-    for (const auto [type, error] :
+    for (const auto& [type, error] :
          {std::pair(CompressionType::zstd, ErrorCode::none),
           std::pair(CompressionType::gzip, ErrorCode::none),
           std::pair(CompressionType::lz4, ErrorCode::none),
