@@ -121,8 +121,6 @@ class Group {
   protocol::ErrorCode check_member(std::string_view member_id,
                                    const std::optional<std::string>& instance_id) const;
 
-  /// How many members offer each protocol. The names are those of the members.
-  std::unordered_map<std::string_view, std::size_t> offers() const;
   /// True if a member that offers this can be one of us.
   bool accepts(std::string_view type, const std::vector<MemberProtocol>& protocols) const;
   /// What most members want of what all of them can. Requires a member.
@@ -138,6 +136,9 @@ class Group {
   std::optional<std::set<std::string, std::less<>>> subscribed_topics() const;
 
  private:
+  /// How many members offer each protocol. The names are those of the members.
+  std::unordered_map<std::string_view, std::size_t> offers() const;
+
   std::string id_;
   std::map<std::string, GroupMember, std::less<>> members_;
   std::map<std::string, std::string, std::less<>> static_ids_;  // Instance id to member id.

@@ -37,7 +37,7 @@ struct GroupLimits {
   std::size_t members_max = 0x7fffffff;                     // group.max.size
   std::size_t metadata_bytes_max = 4096;                    // offset.metadata.max.bytes, of UTF-16
   std::chrono::milliseconds offsets_retention = std::chrono::hours(24 * 7);
-  /// A group's record must fit into a batch of its topic (max.message.bytes).
+  /// A group's record must fit into a batch of its topic (max.message.bytes): the shard sets it.
   std::size_t record_bytes_max = SIZE_MAX;
   /// Member ids that were handed out and not used yet, of all groups here: who only asks for ids
   /// takes no more memory than this many of them.

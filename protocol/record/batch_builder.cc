@@ -5,6 +5,7 @@
 
 #include "protocol/base/assert.h"
 #include "protocol/base/varint.h"
+#include "protocol/record/compressor.h"
 
 namespace record {
 namespace {

@@ -1,16 +1,14 @@
 #include "protocol/record/compression.h"
 
+#include <algorithm>
 #include <array>
-#include <cstring>
 #include <utility>
 
 #include <fmt/format.h>
 #include <lz4frame.h>
-#include <snappy.h>
 #include <zlib.h>
 #include <zstd.h>
 
-#include "protocol/base/big_endian.h"
 #include "protocol/record/xerial_snappy.h"
 
 namespace record {
@@ -25,49 +23,6 @@ constexpr std::array<std::string_view, 5> kNames{"none", "gzip", "snappy", "lz4"
 
 std::unexpected<base::Error> broken(std::string_view codec, std::string_view why) {
   return base::fail(Fault::corruption, fmt::format("{} data is broken: {}", codec, why));
-}
-
-Result<Bytes> gzip(BytesView plain, std::optional<int> level) {
-  constexpr int kGzipWrapper = 15 + 16;
-  constexpr int kMemoryLevel = 8;
-  z_stream stream{};
-  if (deflateInit2(&stream, level.value_or(Z_DEFAULT_COMPRESSION), Z_DEFLATED, kGzipWrapper,
-                   kMemoryLevel, Z_DEFAULT_STRATEGY) != Z_OK)
-    return base::fail(Fault::full, "no memory to compress with gzip");
-  Bytes out(deflateBound(&stream, plain.size()));
-  // zlib's input is not const, though it never writes to it.
-  stream.next_in = const_cast<Bytef*>(reinterpret_cast<const Bytef*>(plain.data()));
-  stream.avail_in = static_cast<uInt>(plain.size());
-  stream.next_out = reinterpret_cast<Bytef*>(out.data());
-  stream.avail_out = static_cast<uInt>(out.size());
-  const auto code = deflate(&stream, Z_FINISH);
-  out.resize(stream.total_out);
-  deflateEnd(&stream);
-  if (code != Z_STREAM_END) return base::fail(Fault::full, "gzip could not finish");
-  return out;
-}
-
-Result<Bytes> lz4(BytesView plain, std::optional<int> level) {
-  LZ4F_preferences_t preferences{};
-  // What Kafka's Java client writes and every client reads: independent blocks of 64 KiB.
-  preferences.frameInfo.blockSizeID = LZ4F_max64KB;
-  preferences.frameInfo.blockMode = LZ4F_blockIndependent;
-  preferences.compressionLevel = level.value_or(0);
-  Bytes out(LZ4F_compressFrameBound(plain.size(), &preferences));
-  const auto size =
-      LZ4F_compressFrame(out.data(), out.size(), plain.data(), plain.size(), &preferences);
-  if (LZ4F_isError(size) != 0) return base::fail(Fault::full, LZ4F_getErrorName(size));
-  out.resize(size);
-  return out;
-}
-
-Result<Bytes> zstd(BytesView plain, std::optional<int> level) {
-  Bytes out(ZSTD_compressBound(plain.size()));
-  const auto size = ZSTD_compress(out.data(), out.size(), plain.data(), plain.size(),
-                                  level.value_or(ZSTD_CLEVEL_DEFAULT));
-  if (ZSTD_isError(size) != 0) return base::fail(Fault::full, ZSTD_getErrorName(size));
-  out.resize(size);
-  return out;
 }
 
 class Plain final : public Decompressor {
@@ -197,30 +152,6 @@ Result<std::unique_ptr<Decompressor>> begin(BytesView compressed) {
 }  // namespace
 
 std::string_view name_of(Codec codec) { return kNames[static_cast<std::size_t>(codec)]; }
-
-std::optional<Codec> codec_named(std::string_view name) {
-  if (name == "uncompressed") return Codec::none;
-  for (std::size_t i = 0; i < kNames.size(); ++i) {
-    if (kNames[i] == name) return static_cast<Codec>(i);
-  }
-  return std::nullopt;
-}
-
-Result<Bytes> compress(Codec codec, BytesView plain, std::optional<int> level) {
-  switch (codec) {
-    case Codec::none:
-      return Bytes(plain.begin(), plain.end());
-    case Codec::gzip:
-      return gzip(plain, level);
-    case Codec::snappy:
-      return xerial_compress(plain);
-    case Codec::lz4:
-      return lz4(plain, level);
-    case Codec::zstd:
-      return zstd(plain, level);
-  }
-  return base::fail(Fault::unsupported, "an unknown codec");
-}
 
 Result<std::unique_ptr<Decompressor>> Decompressor::open(Codec codec, BytesView compressed) {
   switch (codec) {

@@ -1,8 +1,8 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <optional>
+#include <memory>
+#include <span>
 #include <string_view>
 #include <vector>
 
@@ -21,14 +21,8 @@ enum class Codec : std::uint8_t {
 };
 
 constexpr bool is_known(Codec codec) { return static_cast<std::uint8_t>(codec) <= 4; }
+/// Kafka's name: "none", "gzip", "snappy", "lz4", "zstd".
 std::string_view name_of(Codec codec);
-/// Kafka's names: "none" (also "uncompressed"), "gzip", "snappy", "lz4", "zstd".
-std::optional<Codec> codec_named(std::string_view name);
-
-/// Compresses as Kafka's own clients do: gzip (RFC 1952), snappy in xerial framing, LZ4 frame
-/// format, zstd. `level` is the codec's own; nothing: its default. Fails only when out of memory.
-base::Result<std::vector<std::byte>> compress(Codec codec, base::BytesView plain,
-                                              std::optional<int> level = std::nullopt);
 
 /// Decompresses piece by piece, so that whoever reads can stop a bomb. Accepts what Kafka accepts:
 /// raw snappy besides xerial framing, several gzip members or zstd frames one after another.

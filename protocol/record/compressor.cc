@@ -98,7 +98,7 @@ class Lz4 final : public Compressor {
   ~Lz4() override { LZ4F_freeCompressionContext(context_); }
 
   bool begin(std::optional<int> level) {
-    // As compress() writes it.
+    // What Kafka's Java client writes and every client reads: independent blocks of 64 KiB.
     preferences_.frameInfo.blockSizeID = LZ4F_max64KB;
     preferences_.frameInfo.blockMode = LZ4F_blockIndependent;
     preferences_.compressionLevel = level.value_or(0);
@@ -211,6 +211,14 @@ Result<std::unique_ptr<Compressor>> Compressor::open(Codec codec, std::optional<
       return begin<Zstd>(level);
   }
   return base::fail(Fault::unsupported, "an unknown codec");
+}
+
+Result<Bytes> compress(Codec codec, BytesView plain, std::optional<int> level) {
+  const auto compressor = TRY(Compressor::open(codec, level));
+  Bytes out;
+  TRY(compressor->write(plain, out));
+  TRY(compressor->finish(out));
+  return out;
 }
 
 }  // namespace record

@@ -10,10 +10,10 @@
 
 namespace record {
 
-/// Compresses piece by piece into the formats of compress(), so that the whole need not be in
-/// memory plain. Memory of its own: gzip ~256 KiB, lz4 and snappy ~130 KiB, zstd a few MiB, at its
-/// highest levels more.
-/// Thread: one at a time.
+/// Compresses as Kafka's own clients do: gzip (RFC 1952), snappy in xerial framing, LZ4 frame
+/// format, zstd. Piece by piece, so that the whole need not be in memory plain. Memory of its own:
+/// gzip ~256 KiB, lz4 and snappy ~130 KiB, zstd a few MiB, at its highest levels more. Thread: one
+/// at a time.
 class Compressor {
  public:
   virtual ~Compressor() = default;
@@ -26,5 +26,9 @@ class Compressor {
   static base::Result<std::unique_ptr<Compressor>> open(Codec codec,
                                                         std::optional<int> level = std::nullopt);
 };
+
+/// The whole in one piece. Fails only when out of memory.
+base::Result<std::vector<std::byte>> compress(Codec codec, base::BytesView plain,
+                                              std::optional<int> level = std::nullopt);
 
 }  // namespace record

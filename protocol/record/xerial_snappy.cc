@@ -111,13 +111,6 @@ void append_xerial_blocks(BytesView plain, std::vector<std::byte>& out) {
   }
 }
 
-Result<std::vector<std::byte>> xerial_compress(BytesView plain) {
-  std::vector<std::byte> out;
-  append_xerial_header(out);
-  append_xerial_blocks(plain, out);
-  return out;
-}
-
 Result<std::unique_ptr<Decompressor>> open_snappy(BytesView compressed) {
   return std::make_unique<Unsnappy>(compressed);
 }

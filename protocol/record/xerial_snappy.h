@@ -15,12 +15,10 @@ namespace record {
 //     82 'S' 'N' 'A' 'P' 'P' 'Y' 00   version int32 = 1   compatible int32 = 1
 //     then blocks: compressed size int32, raw snappy
 
-/// The same in pieces: the header once, then blocks of 32 KiB, the last of each piece smaller.
+/// The header once, then blocks of 32 KiB, as snappy-java writes them; the last of each piece is
+/// smaller.
 void append_xerial_header(std::vector<std::byte>& out);
 void append_xerial_blocks(base::BytesView plain, std::vector<std::byte>& out);
-
-/// Blocks of 32 KiB, as snappy-java writes them.
-base::Result<std::vector<std::byte>> xerial_compress(base::BytesView plain);
 
 /// Either form. A block is decompressed whole, so one may claim 64 MiB at most, or what its
 /// compressed bytes could give (snappy copies at most 64 bytes for three).

@@ -3,7 +3,7 @@
 #include <span>
 
 #include "protocol/base/assert.h"
-#include "protocol/record/compression.h"
+#include "protocol/record/compressor.h"
 #include "tests/fuzz/input.h"
 
 int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {

@@ -6,6 +6,7 @@
 
 #include "protocol/base/varint.h"
 #include "protocol/record/batch_builder.h"
+#include "protocol/record/compressor.h"
 #include "protocol/record/record_reader.h"
 #include "protocol/record/record_times.h"
 #include "tests/support/allocation_meter.h"

@@ -5,7 +5,7 @@
 
 #include "protocol/base/varint.h"
 #include "protocol/record/batch_check.h"
-#include "protocol/record/compression.h"
+#include "protocol/record/compressor.h"
 #include "tests/support/hex.h"
 
 using record::BatchFault;
