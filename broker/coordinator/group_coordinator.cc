@@ -186,12 +186,7 @@ Task<> GroupCoordinator::forget_removed_topics(Loop& home) {
   const auto all = shards();
   for (const auto& shard : all->by_partition) {
     co_await hop_to(shard->loop());
-    const auto forget = [gone = is_topic_gone()](GroupCore& core, Now /*now*/, Step& step) {
-      core.forget_topics(gone, step);
-      return true;
-    };
-    // A shard that is not ready looks at what is gone when it is.
-    co_await shard->run(forget);
+    co_await shard->forget_topics();
   }
   co_await hop_to(home);
 }

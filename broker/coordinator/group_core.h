@@ -8,7 +8,6 @@
 #include <optional>
 #include <set>
 #include <string>
-#include <unordered_map>
 #include <variant>
 #include <vector>
 
@@ -78,6 +77,16 @@ struct Step {
   std::vector<LateAnswer> answers;
 };
 
+/// How far a walk through the offsets of all groups has come: the one it looked at last. There may
+/// be a million, and the loop has more to do; what is committed behind its back has its turn next
+/// time.
+struct OffsetSweep {
+  std::string group_id;
+  std::string topic;
+  std::int32_t partition = -1;
+  bool done = false;
+};
+
 /// The classic groups whose state is stored in one partition of __consumer_offsets, and the offsets
 /// they have committed (protocol.md 2.6; Kafka's GroupMetadataManager and OffsetMetadataManager).
 ///
@@ -119,12 +128,14 @@ class GroupCore {
   // Time.
   std::optional<base::MonotonicTime> next_deadline() const { return timers_.next(); }
   void on_time(Now now, Step& step);
-  /// Drops offsets whose time is over (KIP-211), and groups of which nothing is left.
-  void expire_offsets(base::Timestamp now, Step& step);
-  /// Drops the offsets of topics that are gone: `is_gone(name, id)`, the id zero where it is not
-  /// known.
+  /// True if the topic of this name is not the one with this id any more, or not there; the id is
+  /// zero where it is not known.
   using IsGone = std::function<bool(std::string_view, const base::Uuid&)>;
-  void forget_topics(const IsGone& is_gone, Step& step);
+  /// Drops offsets whose time is over (KIP-211) or whose topics are gone, and groups of which
+  /// nothing is left. A part of them in each step, until `sweep.done`.
+  void expire_offsets(OffsetSweep& sweep, base::Timestamp now, const IsGone& is_gone, Step& step);
+  /// Drops the offsets of topics that are gone, in parts likewise.
+  void forget_topics(OffsetSweep& sweep, const IsGone& is_gone, Step& step);
 
   // Replay (group_loader.h). A record that cannot be read makes its group distrusted: it is
   // answered COORDINATOR_NOT_AVAILABLE until somebody deletes it, which writes tombstones for such
@@ -153,9 +164,6 @@ class GroupCore {
  private:
   using Milliseconds = std::chrono::milliseconds;
   using Assignments = std::map<std::string, base::SharedBytes>;  // By member id.
-  struct TextHash : std::hash<std::string_view> {
-    using is_transparent = void;
-  };
 
   Group* find(std::string_view group_id);
   Group& make(const std::string& group_id);
@@ -201,6 +209,10 @@ class GroupCore {
   bool store_offset(const protocol::OffsetCommitKey& key, protocol::OffsetCommitValue value,
                     Step& step);
   bool fits(const EncodedRecord& record) const;
+  /// `is_over(group, topic, offset)` says what is dropped. `leave(group)` is called behind each
+  /// group's last offset, and may drop the group.
+  template <class IsOver, class Leave>
+  void sweep_offsets(OffsetSweep& sweep, IsOver is_over, Leave leave, Step& step);
   void drop_offset(const protocol::OffsetCommitKey& key, Step& step);
   void drop_group(const std::string& group_id, Step& step);
 
@@ -209,7 +221,7 @@ class GroupCore {
 
   GroupLimits limits_;
   base::Random random_;
-  std::unordered_map<std::string, Group, TextHash, std::equal_to<>> groups_;
+  std::map<std::string, Group, std::less<>> groups_;
   Distrusted distrusted_;
   TimerQueue timers_;
   std::deque<std::pair<std::string, std::string>>

@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -5,6 +6,11 @@
 
 namespace broker {
 namespace {
+
+/// A part of a sweep takes a few milliseconds: so many offsets are looked at, each that is dropped
+/// counting for many.
+constexpr std::size_t kLooks = 20'000;
+constexpr std::size_t kLooksPerDrop = 20;
 
 /// Since when an offset of this group is unused; nothing while it is in use (KIP-211; Kafka's
 /// ClassicGroup.offsetExpirationCondition).
@@ -30,49 +36,99 @@ class Unused {
   std::optional<std::set<std::string, std::less<>>> subscribed_;
 };
 
+/// Nearly always asked about the same topic as before.
+class GoneTopics {
+ public:
+  explicit GoneTopics(const GroupCore::IsGone& is_gone) : is_gone_(is_gone) {}
+
+  bool operator()(std::string_view topic, const base::Uuid& id) {
+    if (topic_ != topic || id_ != id) {
+      topic_ = topic;
+      id_ = id;
+      gone_ = is_gone_(topic, id);
+    }
+    return gone_;
+  }
+
+ private:
+  const GroupCore::IsGone& is_gone_;
+  std::optional<std::string> topic_;
+  base::Uuid id_;
+  bool gone_ = false;
+};
+
 }  // namespace
 
-void GroupCore::expire_offsets(base::Timestamp now, Step& step) {
-  std::vector<protocol::OffsetCommitKey> expired;
-  std::vector<std::string> finished;
-  for (const auto& [group_id, group] : groups_) {
-    if (distrusted_.contains(group_id)) continue;
-    const Unused unused(group);
-    bool all = true;
-    for (const auto& [topic, partitions] : group.offsets) {
-      for (const auto& [index, offset] : partitions) {
-        const auto since = unused.since(topic, offset);
-        const bool over =
-            since && (offset.expires_at ? *offset.expires_at <= now
-                                        : *since <= now - limits_.offsets_retention.count());
-        if (over) expired.push_back({group_id, topic, index});
-        all = all && over;
+template <class IsOver, class Leave>
+void GroupCore::sweep_offsets(OffsetSweep& sweep, IsOver is_over, Leave leave, Step& step) {
+  auto looks = kLooks;
+  const auto look = [&looks](std::size_t cost) { looks -= std::min(looks, cost); };
+  for (auto place = groups_.lower_bound(sweep.group_id); place != groups_.end();) {
+    const auto& group = place->second;
+    std::vector<protocol::OffsetCommitKey> over;
+    look(1);
+    for (auto topic = group.offsets.lower_bound(sweep.topic);
+         topic != group.offsets.end() && looks > 0; ++topic) {
+      const auto& [name, partitions] = *topic;
+      if (name != sweep.topic) {
+        sweep.topic = name;
+        sweep.partition = -1;
+      }
+      for (auto offset = partitions.upper_bound(sweep.partition);
+           offset != partitions.end() && looks > 0; ++offset) {
+        sweep.partition = offset->first;
+        const bool is_dropped = is_over(group, name, offset->second);
+        if (is_dropped) over.push_back({group.id(), name, offset->first});
+        look(is_dropped ? kLooksPerDrop : 1);
       }
     }
-    if (all && group.state == GroupState::empty && group.pending.empty())
-      finished.push_back(group_id);
+    const auto id = group.id();
+    for (const auto& key : over) drop_offset(key, step);
+    if (looks == 0) {
+      sweep.group_id = id;
+      return;
+    }
+    leave(id);
+    place = groups_.upper_bound(id);
+    sweep = {};
+    if (place != groups_.end()) sweep.group_id = place->first;
   }
-  for (const auto& key : expired) drop_offset(key, step);
-  for (const auto& group_id : finished)
-    if (find(group_id) != nullptr) drop_group(group_id, step);
+  sweep.done = true;
 }
 
-void GroupCore::forget_topics(const IsGone& is_gone, Step& step) {
-  std::vector<protocol::OffsetCommitKey> gone;
-  for (const auto& [group_id, group] : groups_)
-    for (const auto& [topic, partitions] : group.offsets) {
-      // Nearly always the same topic for all of its partitions, and there may be a million.
-      std::optional<base::Uuid> asked;
-      bool answer = false;
-      for (const auto& [index, offset] : partitions) {
-        if (asked != offset.topic_id) {
-          asked = offset.topic_id;
-          answer = is_gone(topic, offset.topic_id);
-        }
-        if (answer) gone.push_back({group_id, topic, index});
-      }
+void GroupCore::expire_offsets(OffsetSweep& sweep, base::Timestamp now, const IsGone& is_gone,
+                               Step& step) {
+  GoneTopics gone(is_gone);
+  std::optional<Unused> unused;  // Of one group after the other.
+  const Group* asked = nullptr;
+  const auto is_over = [&](const Group& group, std::string_view topic,
+                           const CommittedOffset& offset) {
+    if (gone(topic, offset.topic_id)) return true;
+    if (distrusted_.contains(group.id())) return false;
+    if (asked != &group) {
+      asked = &group;
+      unused.emplace(group);
     }
-  for (const auto& key : gone) drop_offset(key, step);
+    const auto since = unused->since(topic, offset);
+    if (!since) return false;
+    return offset.expires_at ? *offset.expires_at <= now
+                             : *since <= now - limits_.offsets_retention.count();
+  };
+  const auto leave = [&](const std::string& group_id) {
+    const auto* group = find(group_id);
+    if (group == nullptr || group->has_offsets() || distrusted_.contains(group_id)) return;
+    if (group->state == GroupState::empty && group->pending.empty()) drop_group(group_id, step);
+  };
+  sweep_offsets(sweep, is_over, leave, step);
+}
+
+void GroupCore::forget_topics(OffsetSweep& sweep, const IsGone& is_gone, Step& step) {
+  GoneTopics gone(is_gone);
+  const auto is_over = [&gone](const Group& /*group*/, std::string_view topic,
+                               const CommittedOffset& offset) {
+    return gone(topic, offset.topic_id);
+  };
+  sweep_offsets(sweep, is_over, [](const std::string& /*group_id*/) {}, step);
 }
 
 }  // namespace broker

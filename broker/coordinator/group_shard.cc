@@ -42,7 +42,7 @@ std::size_t GroupShard::batch_bytes_max() const {
 }
 
 void GroupShard::load() {
-  ASSERT(loop().on_this_thread(), "a shard is touched on its loop only");
+  assert_on_loop();
   if (partition_->deleted()) {
     state_ = State::unavailable;
     return;
@@ -77,11 +77,16 @@ void GroupShard::adopt(base::Result<LoadedGroups> loaded) {
   core_ = std::move(loaded->core);
   state_ = State::ready;
   core_->loaded(now());
-  expire();
+  expiry_ = {};
+  // Once for whatever happened meanwhile, and not after each loading: on a full disk the log would
+  // be read in a circle.
+  const bool at_once = std::exchange(sweep_when_loaded_, false);
+  expire_at(now().monotonic +
+            (at_once ? std::chrono::milliseconds(0) : services_.expiry_check_interval));
 }
 
 void GroupShard::stop() {
-  ASSERT(loop().on_this_thread(), "a shard is touched on its loop only");
+  assert_on_loop();
   state_ = State::unavailable;
   timer_.reset();
   expiry_timer_.reset();
@@ -91,6 +96,7 @@ void GroupShard::stop() {
 
 template <class Response, class Ask>
 Task<GroupAnswer<Response>> GroupShard::park(Ask ask) {
+  assert_on_loop();
   if (state_ != State::ready) co_return std::unexpected(refusal());
   const auto self = shared_from_this();  // Whoever is parked is what keeps it.
   Parked parked;
@@ -166,6 +172,7 @@ void GroupShard::append_batch(std::vector<std::byte> batch) {
 }
 
 void GroupShard::appended(const ProduceOutcome& outcome) {
+  assert_on_loop();
   ++outcomes_;
   if (outcome.error != ErrorCode::none && state_ == State::ready)
     lose_state(protocol::name_of(outcome.error));
@@ -217,13 +224,33 @@ void GroupShard::on_time() {
   carry_out(std::move(step));
 }
 
+Task<> GroupShard::forget_topics() {
+  OffsetSweep sweep;
+  const auto forget = [this, &sweep](GroupCore& core, Now /*now*/, Step& step) {
+    core.forget_topics(sweep, services_.is_topic_gone, step);
+    return true;
+  };
+  while (!sweep.done) {
+    const auto swept = co_await run(forget);
+    if (!swept) {
+      sweep_when_loaded_ = true;
+      co_return;
+    }
+    co_await give_way(loop());
+  }
+}
+
+void GroupShard::expire_at(base::MonotonicTime when) {
+  expiry_timer_ = loop().call_at(when, [this] { expire(); });
+}
+
 void GroupShard::expire() {
   Step step;
   const auto at = now();
-  core_->forget_topics(services_.is_topic_gone, step);
-  core_->expire_offsets(at.wall, step);
-  expiry_timer_ =
-      loop().call_at(at.monotonic + services_.expiry_check_interval, [this] { expire(); });
+  core_->expire_offsets(expiry_, at.wall, services_.is_topic_gone, step);
+  // Others have the loop between two parts.
+  expire_at(expiry_.done ? at.monotonic + services_.expiry_check_interval : at.monotonic);
+  if (expiry_.done) expiry_ = {};
   carry_out(std::move(step));
 }
 

@@ -23,7 +23,6 @@ struct GroupShardServices {
   WorkerPool& workers;
   GroupLimits limits;
   std::chrono::milliseconds expiry_check_interval{600'000};  // offsets.retention.check.interval.ms
-  /// True if the topic of this name is not the one with this id any more, or not there.
   GroupCore::IsGone is_topic_gone;
   /// Gets one line for everything that an operator should know.
   std::function<void(const std::string&)> say;
@@ -60,9 +59,13 @@ class GroupShard : public std::enable_shared_from_this<GroupShard> {
                                                       JoiningClient client);
   Task<GroupAnswer<protocol::SyncGroupResponse>> sync(protocol::SyncGroupRequest request);
 
+  /// Drops the offsets of topics that are gone; once they are loaded, if they are not yet.
+  Task<> forget_topics();
+
   /// For what is answered at once: `decide(core, now, step)` gives the answer.
   template <class Decide, class Response = std::invoke_result_t<Decide&, GroupCore&, Now, Step&>>
   Task<GroupAnswer<Response>> run(Decide decide) {
+    assert_on_loop();
     if (state_ != State::ready) co_return std::unexpected(refusal());
     Step step;
     GroupAnswer<Response> response = decide(*core_, now(), step);
@@ -85,6 +88,9 @@ class GroupShard : public std::enable_shared_from_this<GroupShard> {
 
   static constexpr auto kUnavailable = protocol::ErrorCode::coordinator_not_available;
 
+  void assert_on_loop() const {
+    ASSERT(loop().on_this_thread(), "a shard is touched on its loop only");
+  }
   protocol::ErrorCode refusal() const;
   Now now() const;
   template <class Response, class Ask>
@@ -102,6 +108,7 @@ class GroupShard : public std::enable_shared_from_this<GroupShard> {
   void give_up_waiting();
   void arm();
   void on_time();
+  void expire_at(base::MonotonicTime when);
   void expire();
 
   const std::shared_ptr<Partition> partition_;
@@ -116,6 +123,8 @@ class GroupShard : public std::enable_shared_from_this<GroupShard> {
   AnswerTo next_answer_ = 0;
   std::unique_ptr<TimerHandle> timer_;
   base::MonotonicTime timer_at_ = base::MonotonicTime::max();
+  OffsetSweep expiry_;
+  bool sweep_when_loaded_ = true;
   std::unique_ptr<TimerHandle> expiry_timer_;
   std::unique_ptr<TimerHandle> reload_timer_;
 };

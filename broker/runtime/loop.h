@@ -57,6 +57,18 @@ struct HopTo {
 };
 inline HopTo hop_to(Loop& loop) { return {loop}; }
 
+/// `co_await give_way(loop)`, on that loop, goes on after what is queued there already: for rows of
+/// steps without an end that anybody set.
+struct GiveWay {
+  Loop& loop;
+  bool await_ready() const { return false; }
+  void await_suspend(std::coroutine_handle<> self) const {
+    loop.post([self] { self.resume(); });
+  }
+  void await_resume() const {}
+};
+inline GiveWay give_way(Loop& loop) { return {loop}; }
+
 /// `co_await run_on(pool, loop, job)` runs `job` on a worker and goes on on `loop` with its result.
 template <class F>
 class RunOn {

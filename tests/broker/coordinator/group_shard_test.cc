@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "protocol/messages/delete_topics.h"
 #include "protocol/messages/describe_groups.h"
 #include "protocol/messages/list_groups.h"
 #include "tests/broker/coordinator/group_clients.h"
@@ -130,6 +131,58 @@ TEST_CASE("what the log refuses has not happened", "[groups]") {
   CHECK(clients.fetch("t", 0) == 1);
   CHECK(clients.commit("t", 1, 3) == ErrorCode::none);
   CHECK(clients.fetch("t", 1) == 3);
+}
+
+TEST_CASE("an offset whose time is over cannot be dropped on a full disk, and the others are read",
+          "[groups]") {
+  test::SimFileSystem disk;
+  auto config = GroupClients::usual_config();
+  BrokerBench bench(disk, config);
+  GroupClients clients(bench);
+  bench.make_topic("t", 2);
+  REQUIRE(clients.find());
+  REQUIRE(clients.commit("t", 0, 1) == ErrorCode::none);
+  const std::chrono::milliseconds interval(config.offsets_retention_check_interval_ms);
+  bench.loop.advance(std::chrono::minutes(config.offsets_retention_minutes - 1));
+  REQUIRE(clients.commit("t", 1, 2) == ErrorCode::none);
+  const auto refused = [&bench] {
+    return std::ranges::count_if(bench.said, [](const std::string& line) {
+      return line.find("a record was refused") != std::string::npos;
+    });
+  };
+  disk.fail_at(disk.operations() + 1, base::Fault::full, test::SimFileSystem::Times::forever);
+  bench.loop.advance(interval);
+  REQUIRE(bench.run_until([&] { return refused() == 1; }));
+
+  bench.loop.advance(std::chrono::milliseconds(1000));
+  bench.run_until([&bench] { return bench.pool.posted() == 0; });
+  CHECK(clients.fetch("t", 1) == 2);
+  bench.loop.advance(interval / 2);
+  CHECK(clients.fetch("t", 1) == 2);
+  CHECK(refused() == 1);
+  // It is tried again when it would have been anyhow.
+  bench.loop.advance(interval / 2);
+  CHECK(bench.run_until([&] { return refused() == 2; }));
+}
+
+TEST_CASE("a topic that is deleted while its offsets are being read loses them all the same",
+          "[groups]") {
+  test::SimFileSystem disk;
+  BrokerBench bench(disk, GroupClients::usual_config());
+  GroupClients clients(bench);
+  bench.make_topic("t", 2);
+  REQUIRE(clients.find());
+  REQUIRE(clients.commit("t", 0, 1) == ErrorCode::none);
+  disk.fail_at(disk.operations() + 1, base::Fault::full);
+  REQUIRE(clients.commit("t", 1, 1) == ErrorCode::coordinator_not_available);
+
+  protocol::DeleteTopicsRequest gone;
+  gone.topic_names = {"t"};
+  REQUIRE(bench.ask(gone, 5).responses.at(0).error_code == ErrorCode::none);
+  bench.make_topic("t");
+  bench.loop.advance(std::chrono::milliseconds(1000));
+  REQUIRE(clients.find());
+  CHECK(clients.fetch("t", 0) == -1);
 }
 
 TEST_CASE("what would be too large for the log is not handed to it", "[groups]") {

@@ -400,18 +400,25 @@ class GroupStory {
   }
 
   void expire() {
-    broker::Step step;
-    core_->expire_offsets(now_.wall, step);
-    carry_out(std::move(step));
+    const auto none_gone = [](std::string_view, const base::Uuid&) { return false; };
+    for (broker::OffsetSweep sweep; !sweep.done;) {
+      broker::Step step;
+      core_->expire_offsets(sweep, now_.wall, none_gone, step);
+      carry_out(std::move(step));
+    }
   }
 
   // forget-topics NAME...
   void forget_topics() {
     const std::set<std::string, std::less<>> gone(line_.words.begin(), line_.words.end());
-    broker::Step step;
-    core_->forget_topics(
-        [&gone](std::string_view name, const base::Uuid&) { return gone.contains(name); }, step);
-    carry_out(std::move(step));
+    const auto is_gone = [&gone](std::string_view name, const base::Uuid&) {
+      return gone.contains(name);
+    };
+    for (broker::OffsetSweep sweep; !sweep.done;) {
+      broker::Step step;
+      core_->forget_topics(sweep, is_gone, step);
+      carry_out(std::move(step));
+    }
   }
 
   // spoil group|newer|TOPIC/PARTITION: the log gets such a record that cannot be read.
