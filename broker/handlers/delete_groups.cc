@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "broker/handlers/group_answer.h"
 #include "broker/handlers/handlers.h"
 
 namespace broker {
@@ -21,13 +22,9 @@ Task<DeleteGroupsResponse> handle(RequestContext& context, DeleteGroupsRequest r
       return core.delete_group(group_id, step);
     };
     auto answer = co_await context.services.groups.ask(context.loop(), group_id, decide);
-    if (answer) {
-      response.results.push_back(std::move(*answer));
-      continue;
-    }
-    auto& refused = response.results.emplace_back();
-    refused.group_id = group_id;
-    refused.error_code = answer.error();
+    response.results.push_back(
+        answer_or(std::move(answer), DeleteGroupsResponse::Result{.group_id = group_id}));
+    if (done.size() % kGroupsPerTurn == 0) co_await give_way(context.loop());
   }
   co_return response;
 }

@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "broker/handlers/group_answer.h"
 #include "broker/handlers/handlers.h"
 
 namespace broker {
@@ -31,15 +32,11 @@ Task<DescribeGroupsResponse> handle(RequestContext& context, DescribeGroupsReque
       return core.describe(group_id, version);
     };
     auto answer = co_await context.services.groups.ask(context.loop(), group_id, decide);
-    if (answer) {
-      auto& group = response.groups.emplace_back(std::move(*answer));
-      if (request.include_authorized_operations && group.error_code == protocol::ErrorCode::none)
-        group.authorized_operations = kAllOperations;
-      continue;
-    }
-    auto& refused = response.groups.emplace_back();
-    refused.group_id = group_id;
-    refused.error_code = answer.error();
+    auto& group = response.groups.emplace_back(
+        answer_or(std::move(answer), DescribeGroupsResponse::Group{.group_id = group_id}));
+    if (request.include_authorized_operations && group.error_code == protocol::ErrorCode::none)
+      group.authorized_operations = kAllOperations;
+    if (done.size() % kGroupsPerTurn == 0) co_await give_way(context.loop());
   }
   co_return response;
 }

@@ -1,4 +1,8 @@
 #include "protocol/messages/heartbeat.h"
+
+#include <utility>
+
+#include "broker/handlers/group_answer.h"
 #include "broker/handlers/handlers.h"
 
 namespace broker {
@@ -12,10 +16,7 @@ Task<HeartbeatResponse> handle(RequestContext& context, HeartbeatRequest request
     return core.heartbeat(request, now);
   };
   auto answer = co_await context.services.groups.ask(context.loop(), request.group_id, decide);
-  if (answer) co_return std::move(*answer);
-  HeartbeatResponse refused;
-  refused.error_code = answer.error();
-  co_return refused;
+  co_return answer_or(std::move(answer));
 }
 
 }  // namespace broker

@@ -1,4 +1,8 @@
 #include "protocol/messages/leave_group.h"
+
+#include <utility>
+
+#include "broker/handlers/group_answer.h"
 #include "broker/handlers/handlers.h"
 
 namespace broker {
@@ -24,12 +28,7 @@ Task<LeaveGroupResponse> handle(RequestContext& context, LeaveGroupRequest reque
     return core.leave(request, now, step);
   };
   auto answer = co_await context.services.groups.ask(context.loop(), request.group_id, decide);
-  LeaveGroupResponse response;
-  if (answer) {
-    response = std::move(*answer);
-  } else {
-    response.error_code = answer.error();
-  }
+  auto response = answer_or(std::move(answer));
   if (!batched && response.error_code == ErrorCode::none)
     response.error_code = response.members.front().error_code;
   co_return response;

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/handlers/group_answer.h"
 #include "broker/handlers/handlers.h"
 
 namespace broker {
@@ -112,13 +113,8 @@ Task<OffsetFetchResponse::Group> fetch(RequestContext& context, OffsetFetchReque
     return core.fetch(wanted);
   };
   auto answer = co_await context.services.groups.ask(context.loop(), wanted.group_id, decide);
-  OffsetFetchResponse::Group group;
-  if (answer) {
-    group = std::move(*answer);
-  } else {
-    group.group_id = wanted.group_id;
-    group.error_code = answer.error();
-  }
+  auto group =
+      answer_or(std::move(answer), OffsetFetchResponse::Group{.group_id = wanted.group_id});
   if (context.version >= kFirstByIds) {
     identify_topics(group, *image);
     if (group.error_code == ErrorCode::none)
@@ -137,6 +133,7 @@ Task<OffsetFetchResponse> handle(RequestContext& context, OffsetFetchRequest req
     for (auto& wanted : each_once(std::move(request.groups))) {
       auto group = co_await fetch(context, std::move(wanted));
       response.groups.push_back(std::move(group));
+      if (response.groups.size() % kGroupsPerTurn == 0) co_await give_way(context.loop());
     }
     co_return response;
   }

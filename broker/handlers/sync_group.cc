@@ -1,4 +1,8 @@
 #include "protocol/messages/sync_group.h"
+
+#include <utility>
+
+#include "broker/handlers/group_answer.h"
 #include "broker/handlers/handlers.h"
 
 namespace broker {
@@ -22,10 +26,7 @@ Task<SyncGroupResponse> handle(RequestContext& context, SyncGroupRequest request
   context.connection.waits_for_others = true;
   auto answer = co_await context.services.groups.sync(context.loop(), std::move(request));
   context.connection.waits_for_others = false;
-  if (answer) co_return std::move(*answer);
-  SyncGroupResponse refused;
-  refused.error_code = answer.error();
-  co_return refused;
+  co_return answer_or(std::move(answer));
 }
 
 }  // namespace broker

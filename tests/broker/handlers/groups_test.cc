@@ -6,12 +6,14 @@
 #include <utility>
 #include <vector>
 
+#include "protocol/messages/delete_groups.h"
 #include "protocol/messages/describe_groups.h"
 #include "protocol/messages/find_coordinator.h"
 #include "protocol/messages/offset_commit.h"
 #include "protocol/messages/offset_fetch.h"
 #include "tests/support/broker_bench.h"
 
+using protocol::DeleteGroupsRequest;
 using protocol::DescribeGroupsRequest;
 using protocol::ErrorCode;
 using protocol::FindCoordinatorRequest;
@@ -136,4 +138,25 @@ TEST_CASE("what is asked of one group is answered together", "[handlers]") {
     CHECK(indexes_of(all.groups[0].topics[0]) == Indexes{0, 1, 2});
     CHECK(indexes_of(all.groups[0].topics[1]) == Indexes{0, 1, 2});
   }
+}
+
+TEST_CASE("others have the loop while very many groups are asked for", "[handlers]") {
+  Bench bench;
+  std::vector<std::string> names;
+  for (int i = 0; i < 1000; ++i) names.push_back("nobody-" + std::to_string(i));
+  DescribeGroupsRequest describe;
+  describe.groups = names;
+  OffsetFetchRequest fetch;
+  for (const auto& name : names) fetch.groups.push_back({.group_id = name});
+  DeleteGroupsRequest remove;
+  remove.groups_names = names;
+  const auto turns_of = [&bench](auto request, protocol::ApiVersion version) {
+    test_support::Started<broker::Answer> asked(bench.broker.begin(std::move(request), version));
+    int turns = 0;
+    for (; !asked.done(); ++turns) REQUIRE(bench.broker.loop.run_one());
+    return turns;
+  };
+  CHECK(turns_of(std::move(describe), 6) >= 10);
+  CHECK(turns_of(std::move(fetch), 8) >= 10);
+  CHECK(turns_of(std::move(remove), 2) >= 10);
 }
