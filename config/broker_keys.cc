@@ -175,7 +175,8 @@ constexpr std::array kRows{
         "How long a partition remembers an idempotent producer that is silent."),
     row<&BrokerConfig::request_memory_bytes>(
         "request.memory.bytes", {.at_least = 1 << 20},
-        "How much memory all requests together may take up. Beyond it connections wait."),
+        "How much memory all requests together may take up. Beyond it connections wait. Members of "
+        "groups may have half as much again."),
     row<&BrokerConfig::shutdown_timeout_ms>(
         "shutdown.timeout.ms", {.at_least = 0},
         "How long a stop waits for requests that are being worked on."),

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "broker/coordinator/group_memory.h"
 #include "broker/coordinator/timer_queue.h"
 #include "protocol/base/bytes.h"
 #include "protocol/base/ids.h"
@@ -57,8 +58,16 @@ struct GroupMember {
   bool is_new = false;              // Has never been told its id by an answered join.
   bool owes_sync = false;           // Has joined this generation and not synced yet.
   Deadline session;
+  bool stored = false;        // The log has a record of the group with this member.
+  GroupMemory::Share memory;  // For what its last join said.
 
   const MemberProtocol* protocol(std::string_view name) const;
+};
+
+/// A member id that was handed out and not used yet (KIP-394).
+struct PendingMember {
+  Deadline deadline;
+  GroupMemory::Share memory;
 };
 
 /// Where a group's reading of one partition stands.
@@ -101,7 +110,7 @@ class Group {
   bool initial_rebalance = false;  // Waits for more members whatever happens.
   bool member_added = false;       // Somebody came while it waited.
   base::MonotonicTime initial_limit;
-  std::map<std::string, Deadline, std::less<>> pending;  // Ids handed out and not used yet.
+  std::map<std::string, PendingMember, std::less<>> pending;  // By id.
 
   const std::map<std::string, GroupMember, std::less<>>& members() const { return members_; }
   std::map<std::string, GroupMember, std::less<>>& members() { return members_; }

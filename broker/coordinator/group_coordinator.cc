@@ -20,9 +20,6 @@ using protocol::SyncGroupResponse;
 
 namespace {
 
-/// Of all partitions together (GroupLimits::pending_bytes_max).
-constexpr std::size_t kPendingBytes = std::size_t{128} << 20U;
-
 GroupLimits limits_of(const config::BrokerConfig& config) {
   GroupLimits limits;
   limits.initial_rebalance_delay =
@@ -32,8 +29,6 @@ GroupLimits limits_of(const config::BrokerConfig& config) {
   limits.members_max = static_cast<std::size_t>(config.group_max_size);
   limits.metadata_bytes_max = static_cast<std::size_t>(config.offset_metadata_max_bytes);
   limits.offsets_retention = std::chrono::minutes(config.offsets_retention_minutes);
-  limits.pending_bytes_max =
-      kPendingBytes / static_cast<std::size_t>(config.offsets_topic_num_partitions);
   return limits;
 }
 
@@ -48,7 +43,12 @@ std::int32_t offsets_partition(std::string_view group_id, std::int32_t partition
 
 GroupCoordinator::GroupCoordinator(const config::BrokerConfig& config, TopicStore& topics,
                                    WorkerPool& workers, std::uint64_t seed, Say say)
-    : config_(config), topics_(topics), workers_(workers), seed_(seed), say_(std::move(say)) {
+    : config_(config),
+      topics_(topics),
+      workers_(workers),
+      seed_(seed),
+      say_(std::move(say)),
+      memory_(static_cast<std::size_t>(config.request_memory_bytes) / 2) {
   shards_.set(std::make_shared<const Shards>());
 }
 
@@ -72,8 +72,10 @@ GroupCore::IsGone GroupCoordinator::is_topic_gone() {
 }
 
 GroupShardServices GroupCoordinator::shard_services() {
+  auto limits = limits_of(config_);
+  limits.memory = memory_;
   return {.workers = workers_,
-          .limits = limits_of(config_),
+          .limits = std::move(limits),
           .expiry_check_interval =
               std::chrono::milliseconds(config_.offsets_retention_check_interval_ms),
           .is_topic_gone = is_topic_gone(),

@@ -87,6 +87,7 @@ class GroupCoordinator {
   WorkerPool& workers_;
   const std::uint64_t seed_;
   const Say say_;
+  const GroupMemory memory_;
   std::mutex making_;     // Of shards_; taken when the topic has changed only.
   bool stopped_ = false;  // Under making_.
   base::Published<Shards> shards_;

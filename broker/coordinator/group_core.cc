@@ -43,7 +43,7 @@ Deadline* GroupCore::deadline_of(const GroupTimer& timer) {
     }
     case GroupTimer::Kind::pending: {
       const auto pending = group->pending.find(timer.member_id);
-      return pending == group->pending.end() ? nullptr : &pending->second;
+      return pending == group->pending.end() ? nullptr : &pending->second.deadline;
     }
     case GroupTimer::Kind::join:
       return &group->join_phase;

@@ -2,7 +2,6 @@
 
 #include <chrono>
 #include <cstdint>
-#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -12,6 +11,8 @@
 #include <vector>
 
 #include "broker/coordinator/group.h"
+#include "broker/coordinator/group_memory.h"
+#include "broker/coordinator/newcomers.h"
 #include "broker/coordinator/timer_queue.h"
 #include "protocol/base/random.h"
 #include "protocol/messages/delete_groups.h"
@@ -38,11 +39,8 @@ struct GroupLimits {
   std::chrono::milliseconds offsets_retention = std::chrono::hours(24 * 7);
   /// A group's record must fit into a batch of its topic (max.message.bytes): the shard sets it.
   std::size_t record_bytes_max = SIZE_MAX;
-  /// Member ids that were handed out and not used yet, of all groups here: who only asks for ids
-  /// takes no more memory than this many of them.
-  std::size_t pending_members_max = 10'000;
-  /// Nor more than this in bytes, names being as long as they are.
-  std::size_t pending_bytes_max = std::size_t{4} << 20U;
+  /// For members, of all partitions together; what a restart reads from the log is not counted.
+  GroupMemory memory{std::size_t{256} << 20U};
 };
 
 /// The time as the core is told it.
@@ -176,9 +174,7 @@ class GroupCore {
   struct Joining;
   void join_new_member(Group& group, Joining& joining, Now now, Step& step);
   void join_known_member(Group& group, Joining& joining, Now now, Step& step);
-  void forget_oldest_id(const Group& joined, Now now, Step& step);
-  void hand_out_id(Group& group, std::string member_id, const Joining& joining, Now now,
-                   Step& step);
+  void hand_out_id(Group& group, std::string member_id, Joining& joining, Now now, Step& step);
   void add_member(Group& group, std::string member_id, Joining& joining, Now now, Step& step);
   void update_member(Group& group, GroupMember& member, Joining& joining, Now now, Step& step);
   void replace_static_member(Group& group, GroupMember& old, Joining& joining, Now now, Step& step);
@@ -187,6 +183,11 @@ class GroupCore {
   static void tell_members(const Group& group, protocol::JoinGroupResponse& response);
   bool has_room(Group& group, std::string_view member_id) const;
   std::string make_member_id(const std::string& name);
+
+  // Room for newcomers (group_newcomers.cc).
+  GroupMemory::Share make_room(std::size_t bytes, Now now, Step& step);
+  bool is_newcomer(const MemberName& name) const;
+  void forget_newcomer(const MemberName& name, Now now, Step& step);
 
   // Rebalances (group_rebalance.cc).
   void rebalance(Group& group, Now now, Step& step);
@@ -224,9 +225,7 @@ class GroupCore {
   std::map<std::string, Group, std::less<>> groups_;
   Distrusted distrusted_;
   TimerQueue timers_;
-  std::deque<std::pair<std::string, std::string>>
-      pending_order_;              // Group and member, oldest first.
-  std::size_t pending_bytes_ = 0;  // Of those.
+  Newcomers newcomers_;
 };
 
 }  // namespace broker

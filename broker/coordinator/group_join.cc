@@ -18,12 +18,18 @@ constexpr protocol::ApiVersion kFirstWithKnownId = 4;         // KIP-394
 constexpr protocol::ApiVersion kFirstWithSkipAssignment = 9;  // KIP-814
 constexpr std::size_t kUuidLength = 36;
 
-/// What it takes to remember an id that was handed out, in a group that may be there for it alone:
-/// the names are in the group, in the queue by age and in the timer, and all of these have nodes.
-std::size_t pending_cost(std::string_view group_id, std::string_view member_id) {
-  constexpr std::size_t kNodes = 1024;
-  constexpr std::size_t kCopies = 4;
-  return kNodes + kCopies * (group_id.size() + member_id.size());
+/// What it takes to remember a member, in a group that may be there for it alone: its names are in
+/// the group, in three timers and among newcomers, and what is gone stays there for a while.
+std::size_t cost_of(const JoinGroupRequest& request, const JoiningClient& client) {
+  constexpr std::size_t kNodes = 2048;
+  constexpr std::size_t kCopies = 8;
+  constexpr std::size_t kProtocol = sizeof(MemberProtocol) + 128;
+  const auto instance = request.group_instance_id ? request.group_instance_id->size() : 0;
+  const auto names = request.group_id.size() + client.client_id.size() + instance + kUuidLength;
+  auto bytes = kNodes + kCopies * names + request.protocol_type.size();
+  for (const auto& offered : request.protocols)
+    bytes += kProtocol + offered.name.size() + offered.metadata.view.size();
+  return bytes;
 }
 
 void refuse(AnswerTo to, ErrorCode error, std::string member_id, Step& step) {
@@ -49,6 +55,7 @@ struct GroupCore::Joining {
   const JoiningClient& client;
   AnswerTo to = 0;
   std::vector<MemberProtocol> protocols;
+  GroupMemory::Share memory;
 
   /// v0 has one time-out for both.
   std::int32_t rebalance_timeout_ms() const {
@@ -68,11 +75,17 @@ void GroupCore::join(const JoinGroupRequest& request, const JoiningClient& clien
 
   timers_.prune([this](const GroupTimer& timer) { return deadline_of(timer); });
   const bool is_new = request.member_id.empty();
-  auto* group = find(request.group_id);
-  if (group == nullptr) {
-    if (!is_new) return refuse(to, ErrorCode::unknown_member_id, request.member_id, step);
-    group = &make(request.group_id);
-  }
+  if (!is_new && find(request.group_id) == nullptr)
+    return refuse(to, ErrorCode::unknown_member_id, request.member_id, step);
+  // Whoever leads could never store it, and nobody would get a share.
+  if (std::ranges::any_of(request.protocols, [this](const auto& offered) {
+        return offered.metadata.view.size() > limits_.record_bytes_max;
+      }))
+    return refuse(to, ErrorCode::unknown_server_error, request.member_id, step);
+  auto memory = make_room(cost_of(request, client), now, step);
+  if (memory == nullptr)
+    return refuse(to, ErrorCode::coordinator_not_available, request.member_id, step);
+  auto* group = &make(request.group_id);
   if (!has_room(*group, request.member_id)) {
     if (group->member(request.member_id) != nullptr) {
       remove_member(*group, request.member_id, step);
@@ -80,8 +93,11 @@ void GroupCore::join(const JoinGroupRequest& request, const JoiningClient& clien
     }
     return refuse(to, ErrorCode::group_max_size_reached, "", step);
   }
-  Joining joining{
-      .request = request, .client = client, .to = to, .protocols = protocols_of(request)};
+  Joining joining{.request = request,
+                  .client = client,
+                  .to = to,
+                  .protocols = protocols_of(request),
+                  .memory = std::move(memory)};
   if (!group->accepts(request.protocol_type, joining.protocols)) {
     refuse(to, ErrorCode::inconsistent_group_protocol, request.member_id, step);
   } else if (is_new) {
@@ -128,30 +144,14 @@ void GroupCore::join_new_member(Group& group, Joining& joining, Now now, Step& s
   add_member(group, std::move(id), joining, now, step);
 }
 
-/// Of the ids that nobody has used yet, in all groups.
-void GroupCore::forget_oldest_id(const Group& joined, Now now, Step& step) {
-  const auto [group_id, member_id] = std::move(pending_order_.front());
-  pending_order_.pop_front();
-  pending_bytes_ -= pending_cost(group_id, member_id);
-  auto* crowded = find(group_id);
-  if (crowded == nullptr || crowded->pending.erase(member_id) == 0) return;
-  if (crowded->state == GroupState::preparing_rebalance)
-    complete_join_if_all_are_here(*crowded, now, step);
-  if (crowded != &joined) drop_if_nothing(*crowded);
-}
-
 /// The member has to come again with its id, so that a client whose answer was lost does not become
 /// two members (KIP-394).
-void GroupCore::hand_out_id(Group& group, std::string member_id, const Joining& joining, Now now,
+void GroupCore::hand_out_id(Group& group, std::string member_id, Joining& joining, Now now,
                             Step& step) {
-  const auto cost = pending_cost(group.id(), member_id);
-  while (!pending_order_.empty() && (pending_order_.size() >= limits_.pending_members_max ||
-                                     pending_bytes_ + cost > limits_.pending_bytes_max))
-    forget_oldest_id(group, now, step);
-  pending_bytes_ += cost;
-  pending_order_.emplace_back(group.id(), member_id);
-  auto& deadline = group.pending[member_id];
-  timers_.set(deadline, now.monotonic + Milliseconds(joining.request.session_timeout_ms),
+  newcomers_.add({group.id(), member_id});
+  auto& pending = group.pending[member_id];
+  pending.memory = std::move(joining.memory);
+  timers_.set(pending.deadline, now.monotonic + Milliseconds(joining.request.session_timeout_ms),
               {GroupTimer::Kind::pending, group.id(), member_id});
   refuse(joining.to, ErrorCode::member_id_required, std::move(member_id), step);
 }
@@ -209,7 +209,9 @@ void GroupCore::add_member(Group& group, std::string member_id, Joining& joining
                             .session_timeout_ms = joining.request.session_timeout_ms,
                             .protocols = std::move(joining.protocols),
                             .joining = joining.to,
-                            .is_new = true});
+                            .is_new = true,
+                            .memory = std::move(joining.memory)});
+  newcomers_.add({group.id(), member.id});
   heard_of(group, member, now);
   if (group.state == GroupState::preparing_rebalance) {
     complete_join_if_all_are_here(group, now, step);
@@ -221,6 +223,7 @@ void GroupCore::add_member(Group& group, std::string member_id, Joining& joining
 void GroupCore::update_member(Group& group, GroupMember& member, Joining& joining, Now now,
                               Step& step) {
   member.protocols = std::move(joining.protocols);
+  member.memory = std::move(joining.memory);
   member.rebalance_timeout_ms = joining.rebalance_timeout_ms();
   member.session_timeout_ms = joining.request.session_timeout_ms;
   // An older join of the same member: its client has given it up.
@@ -240,6 +243,7 @@ void GroupCore::replace_static_member(Group& group, GroupMember& old, Joining& j
   old.session = {};  // What the queue has names the old id.
   const auto before = old;
   auto& member = group.rename(old.id, make_member_id(*old.instance_id));
+  if (!member.stored) newcomers_.add({group.id(), member.id});
   update_member(group, member, joining, now, step);
   switch (group.state) {
     case GroupState::empty:

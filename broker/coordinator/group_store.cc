@@ -102,6 +102,7 @@ void GroupCore::apply(const GroupMetadataKey& key, std::optional<GroupMetadataVa
     if (member == nullptr)
       member = &group.add({.id = stored.member_id, .instance_id = stored.group_instance_id});
     present.insert(member->id);
+    member->stored = true;
     member->client_id = std::move(stored.client_id);
     member->client_host = std::move(stored.client_host);
     member->session_timeout_ms = stored.session_timeout;

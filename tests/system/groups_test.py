@@ -54,12 +54,12 @@ class Bystander:
         self._client.close()
 
 
-def ask_many(client, requests):
-    """The answers, one after the other; never more than AT_ONCE requests are under way."""
+def ask_many(client, requests, at_once=AT_ONCE):
+    """The answers, one after the other; never more than `at_once` requests are under way."""
     requests = iter(requests)
     sent = []
     while True:
-        batch = [request for request, _ in zip(requests, range(AT_ONCE))]
+        batch = [request for request, _ in zip(requests, range(at_once))]
         if not batch:
             return
         client.send(b"".join(batch))
@@ -68,14 +68,14 @@ def ask_many(client, requests):
 
 
 class Strangers(SystemTest):
-    def crowd(self, name, request, check, count=STRANGERS, most=0):
-        """`request(group)` for each of many groups that are not there, on one connection. `most` is how much private
-        memory that may take, in MiB."""
+    def crowd(self, name, request, check, count=STRANGERS, most=0, at_once=AT_ONCE):
+        """`request(group)` for each of many groups that are not there, on one connection, `at_once` before the first
+        answer is read. `most` is how much private memory that may take, in MiB."""
         with self.broker(*QUICK) as stele, Bystander(stele.address) as bystander:
             wait_until("the bystander works", lambda: bystander.failure or bystander.rounds >= 100)
             before, began = stele.private_memory(), time.monotonic()
             with wire.Client(stele.address) as stranger, PeakMemory(stele) as peak:
-                for answer in ask_many(stranger, (request(i) for i in range(count))):
+                for answer in ask_many(stranger, (request(i) for i in range(count)), at_once):
                     check(answer)
             rounds = bystander.rounds
             wait_until("the bystander goes on", lambda: bystander.failure or bystander.rounds >= rounds + 100)
@@ -96,7 +96,23 @@ class Strangers(SystemTest):
 
         # 600 MiB of names.
         name = "n" * 32_000
-        self.crowd("member ids for long names", lambda i: group_wire.join(f"{name}{i}"), check, count=20_000, most=192)
+        self.crowd("member ids for long names", lambda i: group_wire.join(f"{name}{i}"), check, count=20_000, most=320)
+
+    def test_members_of_long_names(self):
+        """By a version that asks for no id first."""
+        def check(answer):
+            self.assertEqual(group_wire.joined(answer)[0], wire.NONE)
+
+        name = "n" * 32_000
+        self.crowd("members of long names", lambda i: group_wire.join(f"{name}{i}", version=2), check, count=20_000, most=320)
+
+    def test_members_with_large_metadata(self):
+        def check(answer):
+            self.assertEqual(group_wire.joined(answer)[0], wire.NONE)
+
+        metadata = b"m" * 900_000  # Which is in the answer too.
+        self.crowd("members with large metadata", lambda i: group_wire.join(f"bogus group {i}", version=2, metadata=metadata),
+                   check, count=1_000, most=320, at_once=1)
 
     def test_heartbeats(self):
         def check(answer):

@@ -32,7 +32,8 @@ class GroupModel {
  public:
   explicit GroupModel(std::uint64_t seed) : random_(seed) {
     limits_.initial_rebalance_delay = std::chrono::milliseconds(one_in(2) ? 0 : 3000);
-    limits_.pending_members_max = 3;
+    // In some nights strangers take nearly all there is: newcomers are forgotten, or turned away.
+    if (one_in(4)) limits_.memory = broker::GroupMemory(4000 + random_.below(12'000));
     limits_.members_max = 4;
     limits_.offsets_retention = std::chrono::minutes(5);
     for (int i = 0; i < 5; ++i) {

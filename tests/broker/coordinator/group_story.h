@@ -166,7 +166,7 @@ class GroupStory {
     if (const auto said = option("members")) limits_.members_max = std::stoul(*said);
     if (const auto said = option("metadata")) limits_.metadata_bytes_max = std::stoul(*said);
     if (const auto said = option("record")) limits_.record_bytes_max = std::stoul(*said);
-    if (const auto said = option("pending")) limits_.pending_members_max = std::stoul(*said);
+    if (const auto said = option("memory")) limits_.memory = broker::GroupMemory(std::stoul(*said));
     if (const auto said = option("retention")) limits_.offsets_retention = duration(*said);
     start();
   }
