@@ -19,6 +19,7 @@
 #include "broker/housekeeping/checkpointer.h"
 #include "broker/housekeeping/disk_watch.h"
 #include "broker/housekeeping/producer_expiry.h"
+#include "broker/housekeeping/retention.h"
 #include "broker/net/network.h"
 #include "broker/net/rate_limited_log.h"
 #include "broker/partition/disk_guard.h"
@@ -87,6 +88,10 @@ void raise_descriptor_limit() {
   std::_Exit(kDiskFailed);
 }
 
+void left_behind(const base::Error& error) {
+  log_warning(fmt::format("left behind: {}. The next start removes it", error.detail));
+}
+
 /// Everything the broker is made of, in the order it is made; torn down in reverse.
 class App {
  public:
@@ -105,7 +110,7 @@ class App {
     directory_ = std::move(data.directory);
     if (const auto space = files_.space(config_.data_dir)) guard_.note_available(space->available);
     groups_->start();
-    make_housekeeping(std::move(data.recovery_points));
+    make_housekeeping(data);
     for (auto& path : data.deletions) finish_deletion(std::move(path));
     network_ = std::make_unique<Network>(net_config(config_), loops_, *dispatcher_);
     for (const auto& listener : config_.listeners)
@@ -121,6 +126,7 @@ class App {
       checkpointer_->start();
       disk_watch_->start();
       producer_expiry_->start();
+      retention_->start();
     });
     network_->start();
     announce();
@@ -152,10 +158,7 @@ class App {
               guard_.note_full();
               trouble_.warn("full", "the disk is full: records were refused");
             },
-        .on_leftover =
-            [](const base::Error& error) {
-              log_warning(fmt::format("left behind: {}. The next start removes it", error.detail));
-            },
+        .on_leftover = left_behind,
         .on_trouble =
             [this](std::string_view what, const base::Error& error) {
               trouble_.warn(what, fmt::format("{}: {}", what, error.detail));
@@ -185,23 +188,47 @@ class App {
     topics_->publish();
     groups_ = std::make_unique<GroupCoordinator>(config_, *topics_, workers_,
                                                  std::random_device{}(), log_warning);
-    services_ = std::make_unique<Services>(config_, *topics_, *groups_, workers_);
+    starts_ = std::make_unique<LogStarts>(
+        LogStarts::Services{.files = files_,
+                            .directory = *data.directory,
+                            .topics = *topics_,
+                            .workers = workers_,
+                            .home = loops_.loop(0),
+                            .segments = segments_,
+                            .on_failure = stop_at_once,
+                            .on_leftover = left_behind},
+        std::move(data.start_offsets));
+    services_ = std::make_unique<Services>(config_, *topics_, *groups_, *starts_, workers_);
     dispatcher_ = std::make_unique<Dispatcher>(*services_);
   }
 
-  void make_housekeeping(storage::PartitionOffsets points) {
+  void make_housekeeping(OpenedData& data) {
     auto& home = loops_.loop(0);
+    retention_ = std::make_unique<Retention>(
+        Retention::Services{
+            .topics = *topics_,
+            .starts = *starts_,
+            .home = home,
+            .say = log_info,
+            .on_broken_log = stop_at_once,
+            .on_trouble =
+                [this](const base::Error& error) {
+                  trouble_.warn("retention", fmt::format("old records stay for now: {}",
+                                                         error.detail));
+                }},
+        milliseconds(config_.log_retention_check_interval_ms));
     checkpointer_ = std::make_unique<Checkpointer>(
         Checkpointer::Services{.files = files_,
                                .directory = *directory_,
                                .topics = *topics_,
                                .workers = workers_,
                                .home = home,
+                               .segments = segments_,
                                .on_failure = stop_at_once,
                                .say = log_warning},
         Checkpointer::Policy{.bytes = static_cast<std::uint64_t>(config_.checkpoint_bytes),
                              .interval = milliseconds(config_.checkpoint_interval_ms)},
-        std::move(points));
+        std::move(data.recovery_points));
     disk_watch_ =
         std::make_unique<DiskWatch>(files_, config_.data_dir, workers_, home, guard_, log_warning);
     producer_expiry_ = std::make_unique<ProducerExpiry>(
@@ -211,8 +238,7 @@ class App {
   void finish_deletion(storage::Path path) {
     workers_.post([this, path = std::move(path)] {
       const auto gone = directory_->finish_delete(path);
-      if (!gone)
-        log_warning(fmt::format("left behind: {}. The next start removes it", gone.error().detail));
+      if (!gone) left_behind(gone.error());
     });
   }
 
@@ -249,7 +275,7 @@ class App {
     drain_limit_ = home.call_at(limit, [this] { network_->close_all(); });
     network_->drain([this] {
       drain_limit_.reset();
-      checkpointer_->stop([this] { loops_.stop(); });
+      checkpointer_->stop([this] { retention_->stop([this] { loops_.stop(); }); });
     });
     wake_parked_fetches();
     groups_->stop();
@@ -277,11 +303,14 @@ class App {
   LoopGroup loops_;
   std::unique_ptr<TopicStore> topics_;
   std::unique_ptr<GroupCoordinator> groups_;
+  Gate segments_{loops_.loop(0)};
+  std::unique_ptr<LogStarts> starts_;
   std::unique_ptr<Services> services_;
   std::unique_ptr<Dispatcher> dispatcher_;
   std::unique_ptr<Checkpointer> checkpointer_;
   std::unique_ptr<DiskWatch> disk_watch_;
   std::unique_ptr<ProducerExpiry> producer_expiry_;
+  std::unique_ptr<Retention> retention_;
   std::unique_ptr<Network> network_;
   std::vector<Endpoint> bound_;
   std::unique_ptr<TimerHandle> drain_limit_;

@@ -40,6 +40,7 @@ class Starter {
     data_.directory = TRY(storage::DataDirectory::open(files_, config_.data_dir));
     ends_ = TRY(data_.directory->take_clean_marker());
     data_.recovery_points = TRY(data_.directory->read_recovery_points());
+    data_.start_offsets = TRY(data_.directory->read_start_offsets());
     TRY(open_metadata_log());
     TRY(name_cluster());
     auto openings = TRY(reconcile());
@@ -67,6 +68,8 @@ class Starter {
                     .log = base::fail(base::Fault::closed, "not opened yet")};
     if (const auto point = data_.recovery_points.find(id); point != data_.recovery_points.end())
       opening.how.recovery_point = point->second;
+    if (const auto start = data_.start_offsets.find(id); start != data_.start_offsets.end())
+      opening.how.start_offset = start->second;
     if (ends_) {
       const auto end = ends_->find(id);
       opening.how.clean = end != ends_->end();

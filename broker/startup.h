@@ -23,6 +23,7 @@ struct OpenedData {
   TopicCatalog catalog;
   std::map<base::TopicIdPartition, std::unique_ptr<storage::Log>> logs;  // One for each partition.
   storage::PartitionOffsets recovery_points;                             // As they are on disk.
+  storage::PartitionOffsets start_offsets;                               // Likewise.
   std::vector<storage::Path> deletions;  // Of removed topics, begun and not finished.
 };
 

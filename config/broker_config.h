@@ -58,6 +58,7 @@ struct BrokerConfig {
   std::int32_t offsets_topic_segment_bytes = 100 << 20;
 
   // The log.
+  std::int64_t log_retention_check_interval_ms = 300'000;
   std::int64_t producer_id_expiration_ms = 86'400'000;
   std::int64_t checkpoint_bytes = 64 << 20;     // checkpoint.bytes, a partition
   std::int64_t checkpoint_interval_ms = 5'000;  // checkpoint.interval.ms

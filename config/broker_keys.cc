@@ -141,6 +141,9 @@ constexpr std::array kRows{
                                    "How the broker's own log lines look."),
     row<&BrokerConfig::log_level>("log.level", {.one_of = kLogLevels},
                                   "The least important lines that the broker's own log has."),
+    row<&BrokerConfig::log_retention_check_interval_ms>(
+        "log.retention.check.interval.ms", kAtLeastOne,
+        "How often it is looked for segments that retention.ms and retention.bytes give up."),
     row<&BrokerConfig::max_connections>(
         "max.connections", kAtLeastOne,
         "How many connections there may be at once, of all listeners together. Never more than "

@@ -80,7 +80,6 @@ constexpr std::array<std::string_view, 47> kSingle{
     "log.message.downconversion.enable",
     "log.message.format.version",
     "log.message.timestamp.difference.max.ms",
-    "log.retention.check.interval.ms",
     "max.connection.creation.rate",
     "max.connections.per.ip",
     "max.connections.per.ip.overrides",

@@ -16,6 +16,7 @@ constexpr std::string_view kFormatName = "stele.format";
 constexpr std::string_view kLockName = ".lock";
 constexpr std::string_view kCleanName = ".stele_cleanshutdown";
 constexpr std::string_view kRecoveryName = "recovery-point-offset-checkpoint";
+constexpr std::string_view kStartName = "log-start-offset-checkpoint";
 constexpr std::string_view kMetadataLogName = "__cluster_metadata-0";
 constexpr std::string_view kPartitionMetadataName = "partition.metadata";
 constexpr std::string_view kDelete = "-delete";
@@ -55,7 +56,9 @@ bool has(const auto& names, std::string_view name) {
 
 bool is_own_file(std::string_view name) {
   if (name.ends_with(kTemporary)) name.remove_suffix(kTemporary.size());
-  return has(std::array{kFormatName, kLockName, kCleanName, kRecoveryName, kMetadataLogName}, name);
+  return has(std::array{kFormatName, kLockName, kCleanName, kRecoveryName, kStartName,
+                        kMetadataLogName},
+             name);
 }
 
 // May be in a directory that somebody made for us, or that a power cut left half made.
@@ -299,19 +302,36 @@ base::Result<> DataDirectory::write_clean_marker(const PartitionOffsets& ends) {
   return replace_file(files_, path_ / kCleanName, text + digest_line(text));
 }
 
-base::Result<PartitionOffsets> DataDirectory::read_recovery_points() const {
-  const auto path = path_ / kRecoveryName;
+/// Nothing in a file that is not there; `damage` says what a damaged one means and how to mend it.
+base::Result<PartitionOffsets> DataDirectory::read_offsets(std::string_view name,
+                                                           const Damage& damage) const {
+  const auto path = path_ / name;
   const auto text = read_text_file(files_, path);
   if (!text && text.error().fault == base::Fault::missing) return PartitionOffsets{};
-  auto points = text ? parse_offsets(*text, path)
-                     : base::Result<PartitionOffsets>(std::unexpected(text.error()));
-  if (points || points.error().fault != base::Fault::corruption) return points;
+  auto offsets = text ? parse_offsets(*text, path)
+                      : base::Result<PartitionOffsets>(std::unexpected(text.error()));
+  if (offsets || offsets.error().fault != base::Fault::corruption) return offsets;
   return base::fail(
       base::Fault::corruption,
-      with_fix(fmt::format("{}, so it is not known which records were already safe on disk",
-                           points.error().detail),
-               "Restore the file from a backup, or remove it to have every log checked from its "
-               "start, which cuts a damaged one at the damage"));
+      with_fix(fmt::format("{}, so it is not known {}", offsets.error().detail, damage.unknown),
+               damage.fix));
+}
+
+base::Result<PartitionOffsets> DataDirectory::read_recovery_points() const {
+  return read_offsets(
+      kRecoveryName,
+      {.unknown = "which records were already safe on disk",
+       .fix = "Restore the file from a backup, or remove it to have every log checked from its "
+              "start, which cuts a damaged one at the damage"});
+}
+
+base::Result<PartitionOffsets> DataDirectory::read_start_offsets() const {
+  return read_offsets(kStartName, {.unknown = "where logs begin, and which records were deleted",
+                                   .fix = "Restore the file from a backup"});
+}
+
+base::Result<> DataDirectory::write_start_offsets(const PartitionOffsets& starts) {
+  return replace_file(files_, path_ / kStartName, to_text(starts));
 }
 
 base::Result<> DataDirectory::write_recovery_points(const PartitionOffsets& points) {

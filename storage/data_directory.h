@@ -45,6 +45,7 @@ struct DirectoryListing {
 ///     .lock                              held while a broker runs
 ///     .stele_cleanshutdown               only between a clean stop and the next start
 ///     recovery-point-offset-checkpoint   below it a partition's log was synced
+///     log-start-offset-checkpoint        below it a partition's log was given up
 ///     __cluster_metadata-0/              topics, configs, producer ids
 ///     <topic id>-<partition>/            a partition's log, with Kafka's partition.metadata
 ///     <...>-delete  <...>-stray          on its way out; set aside
@@ -82,6 +83,9 @@ class DataDirectory {
   /// recovery point 0. `Fault::corruption`: start no broker on a guess.
   base::Result<PartitionOffsets> read_recovery_points() const;
   base::Result<> write_recovery_points(const PartitionOffsets& points);
+  /// The same for where logs begin: at 0 where nothing is said. Durable when it returns.
+  base::Result<PartitionOffsets> read_start_offsets() const;
+  base::Result<> write_start_offsets(const PartitionOffsets& starts);
 
   /// Renames a directory to `<name>-stray` (`-stray-2`... if taken), durably. Returns its new path.
   base::Result<Path> set_aside(const Path& directory);
@@ -95,6 +99,11 @@ class DataDirectory {
   DataDirectory(FileSystem& files, Path path, std::shared_ptr<void> lock)
       : files_(files), path_(std::move(path)), lock_(std::move(lock)) {}
 
+  struct Damage {
+    std::string_view unknown;
+    std::string_view fix;
+  };
+  base::Result<PartitionOffsets> read_offsets(std::string_view name, const Damage& damage) const;
   base::Result<Path> rename_with_suffix(const Path& directory, std::string_view suffix);
   base::Result<> list_one(const std::string& name, DirectoryListing& listing) const;
   base::Result<bool> check_metadata(const PartitionDirectory& found,

@@ -12,6 +12,8 @@ struct CreateTopicsRequest;
 struct CreateTopicsResponse;
 struct DeleteGroupsRequest;
 struct DeleteGroupsResponse;
+struct DeleteRecordsRequest;
+struct DeleteRecordsResponse;
 struct DeleteTopicsRequest;
 struct DeleteTopicsResponse;
 struct DescribeClusterRequest;
@@ -63,6 +65,7 @@ Task<protocol::ApiVersionsResponse> handle(RequestContext&, protocol::ApiVersion
 Task<protocol::CreatePartitionsResponse> handle(RequestContext&, protocol::CreatePartitionsRequest);
 Task<protocol::CreateTopicsResponse> handle(RequestContext&, protocol::CreateTopicsRequest);
 Task<protocol::DeleteGroupsResponse> handle(RequestContext&, protocol::DeleteGroupsRequest);
+Task<protocol::DeleteRecordsResponse> handle(RequestContext&, protocol::DeleteRecordsRequest);
 Task<protocol::DeleteTopicsResponse> handle(RequestContext&, protocol::DeleteTopicsRequest);
 Task<protocol::DescribeClusterResponse> handle(RequestContext&, protocol::DescribeClusterRequest);
 Task<protocol::DescribeConfigsResponse> handle(RequestContext&, protocol::DescribeConfigsRequest);

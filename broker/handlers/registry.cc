@@ -10,6 +10,7 @@
 #include "protocol/messages/create_partitions.h"
 #include "protocol/messages/create_topics.h"
 #include "protocol/messages/delete_groups.h"
+#include "protocol/messages/delete_records.h"
 #include "protocol/messages/delete_topics.h"
 #include "protocol/messages/describe_cluster.h"
 #include "protocol/messages/describe_configs.h"
@@ -98,6 +99,7 @@ constexpr std::array kApis{
     api<protocol::ApiVersionsRequest>("ApiVersions", {0, 4}),
     api<protocol::CreateTopicsRequest>("CreateTopics", {0, 7}),
     api<protocol::DeleteTopicsRequest>("DeleteTopics", {0, 6}),
+    api<protocol::DeleteRecordsRequest>("DeleteRecords", {0, 2}),
     api<protocol::InitProducerIdRequest>("InitProducerId", {0, 5}),
     api<protocol::OffsetForLeaderEpochRequest>("OffsetForLeaderEpoch", {0, 4}),
     api<protocol::DescribeConfigsRequest>("DescribeConfigs", {0, 4}),

@@ -1,6 +1,7 @@
 #pragma once
 
 #include "broker/coordinator/group_coordinator.h"
+#include "broker/housekeeping/log_starts.h"
 #include "broker/runtime/loop.h"
 #include "broker/topics/topic_store.h"
 #include "config/broker_config.h"
@@ -12,6 +13,7 @@ struct Services {
   const config::BrokerConfig& config;
   TopicStore& topics;
   GroupCoordinator& groups;
+  LogStarts& starts;
   WorkerPool& workers;
 };
 

@@ -44,6 +44,12 @@ Task<> Checkpointer::round() {
   const auto now = services_.home.clock().monotonic();
   const bool all = now - last_full_ >= policy_.interval;
   if (all) last_full_ = now;
+  co_await services_.segments.enter();
+  co_await write_down(all);
+  services_.segments.leave();
+}
+
+Task<> Checkpointer::write_down(bool all) {
   auto due = co_await collect(all);
   if (due.empty()) co_return;
   forget_deleted();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "broker/partition/partition.h"
+#include "broker/runtime/gate.h"
 #include "broker/runtime/loop.h"
 #include "broker/runtime/task.h"
 #include "broker/topics/topic_store.h"
@@ -30,6 +31,8 @@ class Checkpointer {
     TopicStore& topics;
     WorkerPool& workers;
     Loop& home;
+    /// Held while a round is under way: no segment that it names goes meanwhile.
+    Gate& segments;
     /// Told once when a checkpoint cannot be written: the broker stops (DESIGN.md section 4).
     std::function<void(const base::Error&)> on_failure;
     /// Told of what was found damaged on the way. Called on a worker.
@@ -58,6 +61,7 @@ class Checkpointer {
 
   void arm();
   Task<> round();
+  Task<> write_down(bool all);
   Task<std::vector<Due>> collect(bool all);
   base::Result<> write(const std::vector<Due>& due);
   void forget_deleted();

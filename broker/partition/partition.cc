@@ -194,6 +194,13 @@ void Partition::when_durable(Job done) {
   durable_waiters_.emplace_back(log_->end_offset(), std::move(done));
 }
 
+std::vector<storage::Path> Partition::advance_start(base::Offset offset) {
+  assert_thread();
+  log_->advance_start(offset);
+  fetch_waiters_.wake_all();
+  return log_->retire_segments();
+}
+
 void Partition::mark_deleted() {
   assert_thread();
   deleted_ = true;

@@ -99,6 +99,15 @@ class Partition {
     return static_cast<std::size_t>(config_->max_message_bytes);
   }
 
+  const config::LogConfig& config() const {
+    assert_thread();
+    return *config_;
+  }
+
+  /// The log begins at `offset`, which has been written down (Log::advance_start). Fetches that wait
+  /// look again. The files of segments that left the log.
+  std::vector<storage::Path> advance_start(base::Offset offset);
+
   /// From now on everything is answered UNKNOWN_TOPIC_OR_PARTITION; waiting fetches wake up.
   void mark_deleted();
 

@@ -1,5 +1,6 @@
 #include "protocol/messages/create_partitions.h"
 #include "protocol/messages/create_topics.h"
+#include "protocol/messages/delete_records.h"
 #include "protocol/messages/delete_topics.h"
 #include "protocol/messages/describe_configs.h"
 #include "protocol/wire/visitor.h"
@@ -10,6 +11,8 @@ namespace protocol {
 
 StructRef show(CreateTopicsRequest& message) { return StructRef(message); }
 StructRef show(CreateTopicsResponse& message) { return StructRef(message); }
+StructRef show(DeleteRecordsRequest& message) { return StructRef(message); }
+StructRef show(DeleteRecordsResponse& message) { return StructRef(message); }
 StructRef show(DeleteTopicsRequest& message) { return StructRef(message); }
 StructRef show(DeleteTopicsResponse& message) { return StructRef(message); }
 StructRef show(DescribeConfigsRequest& message) { return StructRef(message); }

@@ -19,7 +19,8 @@ std::unexpected<base::Error> broken(const Source& source, const char* why) {
 }
 
 template <class Source>
-Found search(Source& source, const BatchHeader& header, base::Timestamp target) {
+Found search(Source& source, const BatchHeader& header, base::Timestamp target,
+             base::Offset from) {
   for (std::int32_t i = 0; i < header.record_count; ++i) {
     std::int32_t length = 0;
     if (!source.varint(length) || length < 0) return broken(source, "its length is wrong");
@@ -36,7 +37,8 @@ Found search(Source& source, const BatchHeader& header, base::Timestamp target) 
             ? header.max_timestamp
             : static_cast<base::Timestamp>(static_cast<std::uint64_t>(header.base_timestamp) +
                                            static_cast<std::uint64_t>(timestamp_delta));
-    if (timestamp >= target) return RecordTime{header.base_offset + offset_delta, timestamp};
+    const auto offset = header.base_offset + offset_delta;
+    if (timestamp >= target && offset >= from) return RecordTime{offset, timestamp};
     const auto taken = source.position() - begin;
     const auto size = static_cast<std::size_t>(length);
     if (taken > size || !source.skip(size - taken)) return broken(source, "it is cut short");
@@ -46,7 +48,7 @@ Found search(Source& source, const BatchHeader& header, base::Timestamp target) 
 
 }  // namespace
 
-Found first_record_since(base::BytesView batch, base::Timestamp target) {
+Found first_record_since(base::BytesView batch, base::Timestamp target, base::Offset from) {
   const auto header = BatchHeader::read(batch);
   if (!header || !header->plausible() || header->total_size() > batch.size() ||
       !is_known(header->codec()))
@@ -54,11 +56,11 @@ Found first_record_since(base::BytesView batch, base::Timestamp target) {
   const auto records = batch.subspan(BatchHeader::kSize, header->total_size() - BatchHeader::kSize);
   if (header->codec() == Codec::none) {
     PlainSource source(records);
-    return search(source, *header, target);
+    return search(source, *header, target, from);
   }
   auto opened = TRY(Decompressor::open(header->codec(), records));
   CompressedSource source(std::move(opened), SIZE_MAX);
-  return search(source, *header, target);
+  return search(source, *header, target, from);
 }
 
 }  // namespace record

@@ -43,6 +43,14 @@ bool LeaderEpochs::truncate_from_end(base::Offset offset) {
   return any;
 }
 
+void LeaderEpochs::truncate_from_start(base::Offset offset) {
+  const auto above = std::ranges::upper_bound(entries_, offset, {}, &Entry::start_offset);
+  if (above == entries_.begin()) return;
+  const auto kept = std::prev(above);
+  kept->start_offset = offset;
+  entries_.erase(entries_.begin(), kept);
+}
+
 std::string LeaderEpochs::to_text() const {
   std::vector<std::string> lines;
   lines.reserve(entries_.size());

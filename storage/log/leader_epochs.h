@@ -48,6 +48,10 @@ class LeaderEpochs {
   /// The log now ends at `offset`: entries that start there or later go. True if any did.
   bool truncate_from_end(base::Offset offset);
 
+  /// The log now begins at `offset`: of the entries before it the last one stays, and begins there
+  /// (Kafka's LeaderEpochFileCache.truncateFromStart).
+  void truncate_from_start(base::Offset offset);
+
   std::span<const Entry> entries() const { return entries_; }
   bool empty() const { return entries_.empty(); }
 

@@ -55,6 +55,18 @@ struct SyncTicket {
   base::Offset end = 0;
 };
 
+/// What a log's retention.ms and retention.bytes give up: everything below `start`.
+struct RetentionCut {
+  enum class Rule : std::uint8_t {
+    time,
+    size
+  };
+  base::Offset start = 0;
+  std::size_t segments = 0;
+  std::uint64_t bytes = 0;
+  Rule rule = Rule::time;  // Of the newest segment that goes.
+};
+
 /// What recovery found and did, for log lines and for tests.
 struct RecoveryReport {
   std::uint64_t bytes_scanned = 0;
@@ -67,6 +79,7 @@ struct RecoveryReport {
 struct LogOpening {
   bool clean = false;               // The clean-shutdown marker speaks of this log: no scan.
   base::Offset recovery_point = 0;  // Everything below was synced.
+  base::Offset start_offset = 0;    // Everything below was given up.
   base::Timestamp now = 0;
 };
 
@@ -120,7 +133,23 @@ class Log {
   /// afterwards, and nothing else in flight for this log. The value is that of write_checkpoint().
   base::Result<std::vector<std::string>> close();
 
-  base::Offset start_offset() const { return segments_.front()->base_offset(); }
+  /// What of the log is too old or too much, if it may be (cleanup.policy has delete): whole
+  /// segments that are on disk and visible. If that is all there is, cutting it needs a roll.
+  /// Source: Kafka's UnifiedLog.deleteOldSegments.
+  std::optional<RetentionCut> plan_retention(base::Timestamp now) const;
+  /// An empty segment begins where the log ends, so that all others may go. The caller syncs
+  /// directory() before it relies on that. `Fault::full` and `Fault::busy`: nothing has changed.
+  base::Result<> roll_empty(base::Timestamp now);
+  /// The log begins at `offset` from now on, if it began earlier: to be called once that is written
+  /// down durably, so that nothing which was gone comes back. Not above what is durable and
+  /// visible.
+  void advance_start(base::Offset offset);
+  /// Segments that lie below start_offset() leave the log. Their files, for the caller to remove:
+  /// readers may hold views that open them for a while, and a start removes what is still there.
+  std::vector<Path> retire_segments();
+
+  const Path& directory() const { return directory_; }
+  base::Offset start_offset() const { return start_; }
   base::Offset end_offset() const { return end_; }                 // The next record gets this one.
   base::Offset durable_end() const { return durable_end_; }        // Below it all was synced.
   base::Offset high_watermark() const { return high_watermark_; }  // Below it all may be seen.
@@ -174,6 +203,7 @@ class Log {
   ProducerState producers_;
   LeaderEpochs epochs_;
   base::LeaderEpoch leader_epoch_ = 0;
+  base::Offset start_ = 0;
   base::Offset end_ = 0;
   base::Offset durable_end_ = 0;
   base::Offset high_watermark_ = 0;

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -23,6 +24,11 @@ inline constexpr std::string_view kPreparedFile = "next-segment.prepared";
 /// What recovery took out: `<name>.log.quarantine` a whole file, `<name>.log.quarantine-<position>`
 /// what followed a position; with "-2"... where that name was taken.
 inline constexpr std::string_view kQuarantineSuffix = ".quarantine";
+
+/// Files that belong to a segment, in the order in which they are removed: as long as one of them
+/// is there, the last one is, and tells.
+inline constexpr std::array kSegmentSuffixes{kChecksumSuffix, kTimeIndexSuffix, kIndexSuffix,
+                                             kLogSuffix};
 
 /// "00000000000000000042.log".
 std::string file_name(base::Offset offset, std::string_view suffix);

@@ -38,6 +38,7 @@ Result<std::unique_ptr<Log>> LogLoader::load() {
   TRY(load_epochs());
   TRY(load_segments());
   auto& log = *log_;
+  TRY(find_start());
   log.durable_end_ = log.end_;
   log.high_watermark_ = log.end_;
   log.visible_end_ = {log.end_, log.active().base_offset(), log.active().size()};
@@ -67,16 +68,33 @@ Result<> LogLoader::list() {
       TRY(remove(name));  // Never had a name under which anything in it counted.
     }
   }
-  return bases_.empty() ? begin_anew() : Result<>{};
+  if (bases_.empty()) return begin_anew();
+  // Below the start everything was given up; a stop may have come before its files were removed.
+  const auto next = std::ranges::upper_bound(bases_, opening_.start_offset);
+  if (next == bases_.begin()) return {};
+  for (auto gone = bases_.begin(); gone != std::prev(next); ++gone) TRY(remove_segment(*gone));
+  bases_.erase(bases_.begin(), std::prev(next));
+  return {};
+}
+
+Result<> LogLoader::remove_segment(base::Offset base_offset) {
+  for (const auto suffix : kSegmentSuffixes) {
+    const auto removed = remove(file_name(base_offset, suffix));
+    if (!removed && removed.error().fault != Fault::missing)
+      return std::unexpected(removed.error());
+  }
+  checksums_.erase(base_offset);
+  return {};
 }
 
 Result<> LogLoader::begin_anew() {
   // A crash in Log::create() leaves a directory without a segment: nothing was acknowledged in it.
-  if (opening_.recovery_point > 0)
+  if (opening_.recovery_point > 0 || opening_.start_offset > 0)
     return base::fail(Fault::corruption,
                       fmt::format("{} has no segment, but records up to offset {} were synced in "
                                   "it. Put its files back",
-                                  directory_.string(), opening_.recovery_point));
+                                  directory_.string(),
+                                  std::max(opening_.recovery_point, opening_.start_offset)));
   const auto segment = TRY(Segment::create(files_, directory_, 0, opening_.now));
   TRY(segment->file()->sync());
   directory_changed_ = true;
@@ -100,13 +118,13 @@ Result<> LogLoader::load_epochs() {
 }
 
 Result<> LogLoader::load_segments() {
-  // Nothing deletes records yet, so the first segment is that of offset 0.
-  if (bases_.front() != 0)
+  if (bases_.front() > opening_.start_offset)
     return base::fail(
         Fault::corruption,
-        fmt::format("{} is missing: the first segment is that of offset {}, and the log begins at "
-                    "0. Nothing was changed; put its files back",
-                    (directory_ / file_name(0, kLogSuffix)).string(), bases_.front()));
+        fmt::format("{}, or a segment that begins earlier, is missing: the first one is that of "
+                    "offset {}, and the log begins at {}. Nothing was changed; put its files back",
+                    (directory_ / file_name(opening_.start_offset, kLogSuffix)).string(),
+                    bases_.front(), opening_.start_offset));
   for (std::size_t i = 0; i < bases_.size() && !cut_; ++i) {
     const auto base_offset = bases_[i];
     const auto next_base =
@@ -116,6 +134,18 @@ Result<> LogLoader::load_segments() {
     else
       TRY(verify(base_offset, next_base));
   }
+  return {};
+}
+
+Result<> LogLoader::find_start() {
+  auto& log = *log_;
+  if (opening_.start_offset > log.end_)
+    return base::fail(Fault::corruption,
+                      fmt::format("{} ends at offset {}, and what is below {} was given up: records "
+                                  "that were synced are gone. Restore its files from a copy",
+                                  directory_.string(), log.end_, opening_.start_offset));
+  log.start_ = opening_.start_offset;
+  log.epochs_.truncate_from_start(log.start_);
   return {};
 }
 

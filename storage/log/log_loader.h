@@ -44,8 +44,10 @@ class LogLoader {
  private:
   base::Result<> list();
   base::Result<> begin_anew();
+  base::Result<> remove_segment(base::Offset base_offset);
   base::Result<> load_epochs();
   base::Result<> load_segments();
+  base::Result<> find_start();
   base::Result<> load_settled(base::Offset base_offset, base::Offset next_base);
   base::Result<> check_size(base::Offset base_offset, std::uint64_t size);
   base::Result<base::Offset> indexed_end(const File& file, const Segment& segment);

@@ -134,14 +134,15 @@ Result<std::uint64_t> LogView::position_before_time(const Part& part,
 }
 
 Result<std::optional<TimestampOffset>> LogView::find_time_in(const Part& part,
-                                                             base::Timestamp target) const {
+                                                             base::Timestamp target,
+                                                             base::Offset least) const {
   const auto from = TRY(position_before_time(part, target));
   const auto file = TRY(part.data->file());
   auto scanner = scan(*file, part, from);
   while (const auto header = TRY(scanner.next_header())) {
-    if (header->max_timestamp < target) continue;
+    if (header->max_timestamp < target || header->last_offset() < least) continue;
     const auto batch = TRY(scanner.batch());
-    const auto found = TRY(record::first_record_since(batch, target));
+    const auto found = TRY(record::first_record_since(batch, target, least));
     if (found) return TimestampOffset{found->timestamp, found->offset, header->leader_epoch};
   }
   if (scanner.next_position() < part.size) return damaged(*part.data, scanner.next_position());
@@ -151,7 +152,7 @@ Result<std::optional<TimestampOffset>> LogView::find_time_in(const Part& part,
 Result<std::optional<TimestampOffset>> LogView::find_time(base::Timestamp target) const {
   for (std::size_t i = 0; i < parts(); ++i) {
     if (part(i).max_timestamp < target) continue;
-    const auto found = TRY(find_time_in(part(i), target));
+    const auto found = TRY(find_time_in(part(i), target, start_));
     if (found) return found;
   }
   return std::nullopt;
@@ -183,7 +184,8 @@ Result<std::optional<TimestampOffset>> LogView::find_max_timestamp() const {
     most = here;
   }
   if (latest == nullptr) return std::nullopt;
-  return find_time_in(*latest, most);
+  // As in Kafka also where that record lies below the start, in a segment that is still there.
+  return find_time_in(*latest, most, 0);
 }
 
 }  // namespace storage

@@ -92,7 +92,8 @@ class LogView {
                                            std::size_t bytes_max, bool at_least_one) const;
   base::Result<std::uint64_t> position_before_time(const Part& part, base::Timestamp target) const;
   base::Result<std::optional<TimestampOffset>> find_time_in(const Part& part,
-                                                            base::Timestamp target) const;
+                                                            base::Timestamp target,
+                                                            base::Offset least) const;
   base::Result<base::Timestamp> max_timestamp_of(const Part& part) const;
 
   Parts sealed_;

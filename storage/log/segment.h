@@ -70,6 +70,10 @@ class Segment {
   bool sealed() const { return sealed_; }
   bool settled() const { return settled_; }
   base::Timestamp max_timestamp() const { return max_timestamp_; }
+  /// For retention: where no record has a timestamp, when the segment was begun or found.
+  base::Timestamp newest_timestamp() const {
+    return max_timestamp_ >= 0 ? max_timestamp_ : begun_at_;
+  }
   const std::shared_ptr<SegmentData>& data() const { return data_; }
   /// The file as it is written to; null for a settled segment.
   const std::shared_ptr<File>& file() const { return file_; }

@@ -42,6 +42,12 @@ struct Client {
   std::optional<std::string> maybe_deleted;
   std::optional<std::pair<std::string, std::size_t>> maybe_grown;
   std::optional<std::string> maybe_written;
+  struct Trim {
+    std::string name;
+    std::int32_t index = 0;
+    std::ptrdiff_t records = 0;  // The first of those that are there.
+  };
+  std::optional<Trim> maybe_trimmed;
 };
 
 /// A broker under way and its client. Every step is false when the broker has died of the power
@@ -103,6 +109,22 @@ class Life {
     return true;
   }
 
+  /// DeleteRecords of the first so many.
+  bool trim(const std::string& name, std::int32_t index, std::ptrdiff_t records) {
+    client_.maybe_trimmed = {.name = name, .index = index, .records = records};
+    const auto& partition = bench_.topic(name)->partitions.at(static_cast<std::size_t>(index));
+    const auto moved = bench_.result_of(bench_.starts->advance(
+        bench_.loop,
+        {{.partition = partition, .to = partition->log().start_offset() + records}}));
+    if (!moved || !*moved) return false;
+    auto& left = client_.topics[name].acknowledged[index];
+    left.erase(left.begin(), left.begin() + records);
+    client_.maybe_trimmed.reset();
+    // Its files go later.
+    bench_.loop.advance(std::chrono::milliseconds(partition->config().file_delete_delay_ms));
+    return true;
+  }
+
   bool take_producer_id() {
     const auto id = bench_.result_of(bench_.topics->new_producer_id(bench_.loop));
     if (!id || !*id) return false;
@@ -120,6 +142,7 @@ class Life {
                                        .topics = *bench_.topics,
                                        .workers = bench_.pool,
                                        .home = bench_.loop,
+                                       .segments = bench_.segments,
                                        .on_failure = [&](const base::Error&) { failed = true; }},
                                       {.bytes = 1, .interval = std::chrono::milliseconds(1)},
                                       bench_.recovery_points);
@@ -164,7 +187,10 @@ const std::vector<std::vector<std::function<bool(Life&)>>>& story() {
           [](Life& life) { return life.create("b", 1); },
           [](Life& life) { return life.produce("b", 0, "nine"); },
           [](Life& life) { return life.produce("a", 0, "ten"); },
+          [](Life& life) { return life.trim("a", 0, 3); },
           [](Life& life) { return life.checkpoint(); },
+          [](Life& life) { return life.trim("a", 0, 1); },
+          [](Life& life) { return life.run_workers(); },
       },
       {
           // Killed and started: recovery is part of the story.
@@ -172,6 +198,7 @@ const std::vector<std::vector<std::function<bool(Life&)>>>& story() {
           [](Life& life) { return life.take_producer_id(); },
           [](Life& life) { return life.remove("b"); },
           [](Life& life) { return life.produce("a", 1, "twelve"); },
+          [](Life& life) { return life.trim("a", 1, 2); },
           [](Life& life) { return life.stop(); },
       },
       {
@@ -214,6 +241,9 @@ void check_values(BrokerBench& bench, const Client& client, const std::string& n
   Values acknowledged;
   if (known != client.topics.end() && known->second.acknowledged.contains(index))
     acknowledged = known->second.acknowledged.at(index);
+  if (const auto& trim = client.maybe_trimmed;
+      trim && trim->name == name && trim->index == index && values.size() < acknowledged.size())
+    acknowledged.erase(acknowledged.begin(), acknowledged.begin() + trim->records);
   REQUIRE(values.size() >= acknowledged.size());
   CHECK(Values(values.begin(), values.begin() + std::ssize(acknowledged)) == acknowledged);
   if (values.size() == acknowledged.size()) return;
@@ -264,6 +294,7 @@ void learn(BrokerBench& bench, Client& client) {
   client.maybe_deleted.reset();
   client.maybe_grown.reset();
   client.maybe_written.reset();
+  client.maybe_trimmed.reset();
 }
 
 /// The broker must start, show the truth, work, stop, and start again.

@@ -64,7 +64,18 @@ class Bench {
     topics_->publish();
     groups_ = std::make_unique<broker::GroupCoordinator>(config_, *topics_, workers_, 1,
                                                          [](const std::string&) {});
-    services_ = std::make_unique<broker::Services>(config_, *topics_, *groups_, workers_);
+    const auto ignore = [](const base::Error&) {};
+    starts_ = std::make_unique<broker::LogStarts>(
+        broker::LogStarts::Services{.files = files_,
+                                    .directory = *directory_,
+                                    .topics = *topics_,
+                                    .workers = workers_,
+                                    .home = loops_.loop(0),
+                                    .segments = segments_,
+                                    .on_failure = ignore,
+                                    .on_leftover = ignore},
+        std::move(opened->start_offsets));
+    services_ = std::make_unique<broker::Services>(config_, *topics_, *groups_, *starts_, workers_);
     dispatcher_ = std::make_unique<broker::Dispatcher>(*services_);
     loops_.start();
   }
@@ -112,6 +123,8 @@ class Bench {
   broker::LoopGroup loops_;
   std::unique_ptr<broker::TopicStore> topics_;
   std::unique_ptr<broker::GroupCoordinator> groups_;
+  broker::Gate segments_{loops_.loop(0)};
+  std::unique_ptr<broker::LogStarts> starts_;
   std::unique_ptr<broker::Services> services_;
   std::unique_ptr<broker::Dispatcher> dispatcher_;
 };

@@ -185,8 +185,7 @@ TEST_CASE("a server.properties of Kafka's works") {
         "controller.quorum.bootstrap.servers, inter.broker.listener.name, num.network.threads, "
         "num.io.threads, num.recovery.threads.per.data.dir, offsets.topic.replication.factor, "
         "group.coordinator.rebalance.protocols, share.coordinator.state.topic.min.isr, "
-        "transaction.state.log.min.isr, "
-        "log.retention.check.interval.ms, default.replication.factor, zookeeper.connect");
+        "transaction.state.log.min.isr, default.replication.factor, zookeeper.connect");
   CHECK_THAT(loaded.notes[1], Catch::Contains("CONTROLLER is for Kafka's controllers"));
 }
 

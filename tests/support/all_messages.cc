@@ -12,6 +12,7 @@
 #include "protocol/messages/create_partitions.h"
 #include "protocol/messages/create_topics.h"
 #include "protocol/messages/delete_groups.h"
+#include "protocol/messages/delete_records.h"
 #include "protocol/messages/delete_topics.h"
 #include "protocol/messages/describe_cluster.h"
 #include "protocol/messages/describe_configs.h"
@@ -116,6 +117,7 @@ std::vector<MessageType> make_all() {
   add<ListGroupsRequest>(all, "ListGroups");
   add<ApiVersionsRequest>(all, "ApiVersions");
   add<CreateTopicsRequest>(all, "CreateTopics");
+  add<DeleteRecordsRequest>(all, "DeleteRecords");
   add<DeleteTopicsRequest>(all, "DeleteTopics");
   add<InitProducerIdRequest>(all, "InitProducerId");
   add<OffsetForLeaderEpochRequest>(all, "OffsetForLeaderEpoch");

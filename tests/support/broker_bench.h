@@ -134,6 +134,7 @@ class BrokerBench {
 
   ManualLoop loop;
   ManualPool pool;
+  broker::Gate segments{loop};
   config::BrokerConfig config;
   std::string client_id = "test";
   broker::ConnectionInfo info;
@@ -164,7 +165,7 @@ class BrokerBench {
   }
 
   void start() {
-    static std::uint64_t starts = 0;  // No two starts give topics the same ids.
+    static std::uint64_t lives = 0;  // No two starts give topics the same ids.
     auto opened = broker::open_data(files_, config, at_once_, loop.clock(),
                                     [this](const std::string& line) { said.push_back(line); });
     if (!opened) {
@@ -188,13 +189,25 @@ class BrokerBench {
                                    .partition = partition_services(),
                                    .internal_partition = for_itself},
         std::make_unique<broker::MetadataLog>(std::move(metadata)), std::move(opened->catalog),
-        ++starts);
+        ++lives);
     for (auto& [id, log] : opened->logs) topics->adopt(id.topic_id, id.partition, std::move(log));
     topics->publish();
     groups = std::make_unique<broker::GroupCoordinator>(
-        config, *topics, pool, starts, [this](const std::string& line) { said.push_back(line); });
+        config, *topics, pool, lives, [this](const std::string& line) { said.push_back(line); });
     groups->start();
-    services = std::make_unique<broker::Services>(config, *topics, *groups, pool);
+    starts = std::make_unique<broker::LogStarts>(
+        broker::LogStarts::Services{
+            .files = files_,
+            .directory = *directory,
+            .topics = *topics,
+            .workers = pool,
+            .home = loop,
+            .segments = segments,
+            .on_failure = [this](const base::Error&) { ++broken_logs; },
+            .on_leftover =
+                [this](const base::Error& error) { leftovers.push_back(error.detail); }},
+        std::move(opened->start_offsets));
+    services = std::make_unique<broker::Services>(config, *topics, *groups, *starts, pool);
     dispatcher = std::make_unique<broker::Dispatcher>(*services);
     for (const auto& path : deletions)
       pool.post([this, path] { static_cast<void>(directory->finish_delete(path)); });
@@ -211,6 +224,7 @@ class BrokerBench {
   storage::PartitionOffsets recovery_points;
   std::unique_ptr<broker::TopicStore> topics;
   std::unique_ptr<broker::GroupCoordinator> groups;
+  std::unique_ptr<broker::LogStarts> starts;
   std::unique_ptr<broker::Services> services;
   std::unique_ptr<broker::Dispatcher> dispatcher;
 

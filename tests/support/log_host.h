@@ -49,6 +49,7 @@ class LogHost {
     directory_ = TRY(storage::DataDirectory::open(files_, "/data"));
     const auto ends = TRY(directory_->take_clean_marker());
     points_ = TRY(directory_->read_recovery_points());
+    starts_ = TRY(directory_->read_start_offsets());
     report_ = {};
     if (!TRY(files_.exists(path()))) {
       log_ = TRY(storage::Log::create(files_, path(), config_, kNow));
@@ -56,6 +57,7 @@ class LogHost {
     }
     const storage::LogOpening opening{.clean = ends.has_value() && ends->contains(kPartition),
                                       .recovery_point = recovery_point(),
+                                      .start_offset = starts_[kPartition],
                                       .now = kNow};
     log_ = TRY(storage::Log::open(files_, path(), config_, opening, report_));
     if (opening.clean)
@@ -85,6 +87,28 @@ class LogHost {
     TRY(directory_->write_recovery_points(points_));
     log_->note_checkpoint(plan);
     return {};
+  }
+
+  /// What LogStarts does for retention and DeleteRecords; files go at once.
+  base::Result<> advance_start(base::Offset to) {
+    TRY(files_.sync_directory(path()));
+    starts_[kPartition] = to;
+    TRY(directory_->write_start_offsets(starts_));
+    log_->advance_start(to);
+    for (const auto& file : log_->retire_segments()) {
+      const auto removed = files_.remove(file);
+      if (!removed && removed.error().fault != base::Fault::missing)
+        return std::unexpected(removed.error());
+    }
+    return {};
+  }
+  /// What Retention does in one look.
+  base::Result<std::optional<storage::RetentionCut>> retain(base::Timestamp now) {
+    auto cut = log_->plan_retention(now);
+    if (!cut) return cut;
+    if (cut->start == log_->end_offset()) TRY(log_->roll_empty(now));
+    TRY(advance_start(cut->start));
+    return cut;
   }
 
   /// What a worker does where a segment fills fast.
@@ -135,6 +159,7 @@ class LogHost {
   const config::LogConfig config_;
   std::unique_ptr<storage::DataDirectory> directory_;
   storage::PartitionOffsets points_;
+  storage::PartitionOffsets starts_;
   storage::RecoveryReport report_;
   std::vector<std::string> notes_;
   std::unique_ptr<storage::Log> log_;

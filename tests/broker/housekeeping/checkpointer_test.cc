@@ -29,6 +29,7 @@ struct Bench {
                       .topics = *broker.topics,
                       .workers = broker.pool,
                       .home = broker.loop,
+                      .segments = broker.segments,
                       .on_failure = [this](const base::Error&) { ++failures; },
                       .say = [this](const std::string& line) { said.push_back(line); }},
                      kAtOnce, broker.recovery_points) {}

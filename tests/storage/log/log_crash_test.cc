@@ -55,6 +55,20 @@ class Story {
     return {};
   }
   Result<> checkpoint() { return host_.checkpoint(); }
+  // The log begins with the n-th batch.
+  Result<> begin_at(int n) {
+    may_begin_at_ = n;
+    TRY(host_.advance_start(n));
+    begins_at_ = n;
+    return {};
+  }
+  // Everything is too old.
+  Result<> retain() {
+    may_begin_at_ = next_;
+    TRY(host_.retain(test_support::kNow + 2 * small_segments().retention_ms));
+    begins_at_ = next_;
+    return {};
+  }
   Result<> stop() { return host_.stop(); }
 
   void crash(Loss loss, std::uint64_t seed) {
@@ -66,12 +80,15 @@ class Story {
   // After a start. What is found is what must be there from now on.
   void check() {
     const auto values = host_.values();
-    const auto found = static_cast<int>(values.size());
+    const auto begin = static_cast<int>(host_.log().start_offset());
+    CHECK((begin == begins_at_ || begin == may_begin_at_));
+    begins_at_ = may_begin_at_ = begin;
+    const auto found = begin + static_cast<int>(values.size());
     CHECK(found >= acknowledged_);
     CHECK(found <= attempted_);
-    for (int n = 0; n < found; ++n)
-      CHECK(values[static_cast<std::size_t>(n)] == "b" + std::to_string(n) + "-0");
-    for (int n = std::max(0, found - 5); n < found; ++n) CHECK(verdict_of(n) == n);
+    for (int n = begin; n < found; ++n)
+      CHECK(values[static_cast<std::size_t>(n - begin)] == "b" + std::to_string(n) + "-0");
+    for (int n = std::max(begin, found - 5); n < found; ++n) CHECK(verdict_of(n) == n);
     CHECK(verdict_of(found) == kWelcome);
     next_ = attempted_ = acknowledged_ = found;
   }
@@ -93,6 +110,8 @@ class Story {
   int next_ = 0;
   int attempted_ = 0;
   int acknowledged_ = 0;
+  int begins_at_ = 0;
+  int may_begin_at_ = 0;
 };
 
 using Work = std::function<Result<>(Story&)>;
@@ -118,6 +137,19 @@ Result<> everything(Story& story) {
   TRY(story.sync());
   TRY(story.checkpoint());
   TRY(story.append(2));
+  TRY(story.sync());
+  TRY(story.begin_at(7));  // Inside a segment.
+  TRY(story.append(4));
+  TRY(story.sync());
+  TRY(story.checkpoint());
+  TRY(story.begin_at(15));
+  TRY(story.retain());
+  TRY(story.append(6));
+  TRY(story.sync());
+  TRY(story.stop());
+  TRY(story.start());
+  TRY(story.begin_at(story.next()));  // To the end.
+  TRY(story.append(1));
   return story.sync();
 }
 
