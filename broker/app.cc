@@ -148,21 +148,20 @@ class App {
 
  private:
   PartitionServices partition_services() {
-    return {
-        .workers = workers_,
-        .committer = committer_,
-        .may_append = [this] { return guard_.may_append(); },
-        .on_broken_log = stop_at_once,
-        .on_disk_full =
-            [this] {
-              guard_.note_full();
-              trouble_.warn("full", "the disk is full: records were refused");
-            },
-        .on_leftover = left_behind,
-        .on_trouble =
-            [this](std::string_view what, const base::Error& error) {
-              trouble_.warn(what, fmt::format("{}: {}", what, error.detail));
-            }};
+    return {.workers = workers_,
+            .committer = committer_,
+            .may_append = [this] { return guard_.may_append(); },
+            .on_broken_log = stop_at_once,
+            .on_disk_full =
+                [this] {
+                  guard_.note_full();
+                  trouble_.warn("full", "the disk is full: records were refused");
+                },
+            .on_leftover = left_behind,
+            .on_trouble =
+                [this](std::string_view what, const base::Error& error) {
+                  trouble_.warn(what, fmt::format("{}: {}", what, error.detail));
+                }};
   }
 
   void make_topics(OpenedData& data) {
@@ -188,16 +187,15 @@ class App {
     topics_->publish();
     groups_ = std::make_unique<GroupCoordinator>(config_, *topics_, workers_,
                                                  std::random_device{}(), log_warning);
-    starts_ = std::make_unique<LogStarts>(
-        LogStarts::Services{.files = files_,
-                            .directory = *data.directory,
-                            .topics = *topics_,
-                            .workers = workers_,
-                            .home = loops_.loop(0),
-                            .segments = segments_,
-                            .on_failure = stop_at_once,
-                            .on_leftover = left_behind},
-        std::move(data.start_offsets));
+    starts_ = std::make_unique<LogStarts>(LogStarts::Services{.files = files_,
+                                                              .directory = *data.directory,
+                                                              .topics = *topics_,
+                                                              .workers = workers_,
+                                                              .home = loops_.loop(0),
+                                                              .segments = segments_,
+                                                              .on_failure = stop_at_once,
+                                                              .on_leftover = left_behind},
+                                          std::move(data.start_offsets));
     services_ = std::make_unique<Services>(config_, *topics_, *groups_, *starts_, workers_);
     dispatcher_ = std::make_unique<Dispatcher>(*services_);
   }
@@ -205,17 +203,17 @@ class App {
   void make_housekeeping(OpenedData& data) {
     auto& home = loops_.loop(0);
     retention_ = std::make_unique<Retention>(
-        Retention::Services{
-            .topics = *topics_,
-            .starts = *starts_,
-            .home = home,
-            .say = log_info,
-            .on_broken_log = stop_at_once,
-            .on_trouble =
-                [this](const base::Error& error) {
-                  trouble_.warn("retention", fmt::format("old records stay for now: {}",
-                                                         error.detail));
-                }},
+        Retention::Services{.topics = *topics_,
+                            .starts = *starts_,
+                            .home = home,
+                            .say = log_info,
+                            .on_broken_log = stop_at_once,
+                            .on_trouble =
+                                [this](const base::Error& error) {
+                                  trouble_.warn(
+                                      "retention",
+                                      fmt::format("old records stay for now: {}", error.detail));
+                                }},
         milliseconds(config_.log_retention_check_interval_ms));
     checkpointer_ = std::make_unique<Checkpointer>(
         Checkpointer::Services{.files = files_,

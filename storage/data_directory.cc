@@ -56,9 +56,9 @@ bool has(const auto& names, std::string_view name) {
 
 bool is_own_file(std::string_view name) {
   if (name.ends_with(kTemporary)) name.remove_suffix(kTemporary.size());
-  return has(std::array{kFormatName, kLockName, kCleanName, kRecoveryName, kStartName,
-                        kMetadataLogName},
-             name);
+  return has(
+      std::array{kFormatName, kLockName, kCleanName, kRecoveryName, kStartName, kMetadataLogName},
+      name);
 }
 
 // May be in a directory that somebody made for us, or that a power cut left half made.

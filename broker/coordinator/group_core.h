@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -96,7 +97,7 @@ struct OffsetSweep {
 /// Thread: the loop of its partition, or whoever is loading it.
 class GroupCore {
  public:
-  GroupCore(GroupLimits limits, std::uint64_t seed) : limits_(limits), random_(seed) {}
+  GroupCore(GroupLimits limits, std::uint64_t seed) : limits_(std::move(limits)), random_(seed) {}
 
   // Members. `to` is answered in this step or a later one.
   void join(const protocol::JoinGroupRequest& request, const JoiningClient& client, AnswerTo to,

@@ -8,7 +8,7 @@
 
 #include "broker/handlers/handlers.h"
 #include "broker/handlers/partition_lookup.h"
-#include "broker/housekeeping/log_starts.h"
+#include "broker/topics/log_starts.h"
 
 namespace broker {
 namespace {
@@ -18,6 +18,7 @@ using protocol::DeleteRecordsResponse;
 using protocol::ErrorCode;
 
 constexpr base::Offset kHighWatermark = -1;
+constexpr base::Offset kNoLowWatermark = -1;
 
 /// What is asked of each partition, the last word counting, as in Kafka.
 using Wanted = std::map<std::string, std::map<std::int32_t, base::Offset>>;
@@ -71,6 +72,7 @@ Task<DeleteRecordsResponse> handle(RequestContext& context, DeleteRecordsRequest
     for (const auto& [index, offset] : partitions) {
       auto& answer = topic.partitions.emplace_back();
       answer.partition_index = index;
+      answer.low_watermark = kNoLowWatermark;
       const auto found = find_partition(*image, name, index);
       answer.error_code = refusal(found);
       if (answer.error_code != ErrorCode::none) continue;

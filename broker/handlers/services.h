@@ -1,8 +1,8 @@
 #pragma once
 
 #include "broker/coordinator/group_coordinator.h"
-#include "broker/housekeeping/log_starts.h"
 #include "broker/runtime/loop.h"
+#include "broker/topics/log_starts.h"
 #include "broker/topics/topic_store.h"
 #include "config/broker_config.h"
 

@@ -74,12 +74,11 @@ void Retention::tell(const Cut& cut) const {
   const auto* topic = services_.topics.image()->with_id(id.topic_id);
   if (topic == nullptr) return;  // Deleted meanwhile.
   const bool old = cut.what.rule == storage::RetentionCut::Rule::time;
-  services_.say(fmt::format("{}-{}: {} segment(s) with {} bytes, all below offset {}, were given up: "
-                            "{}",
-                            topic->name, id.partition, cut.what.segments, cut.what.bytes,
-                            cut.what.start,
-                            old ? "they are older than retention.ms"
-                                : "the log was larger than retention.bytes"));
+  services_.say(fmt::format(
+      "{}-{}: {} segment(s) with {} bytes, all below offset {}, were given up: "
+      "{}",
+      topic->name, id.partition, cut.what.segments, cut.what.bytes, cut.what.start,
+      old ? "they are older than retention.ms" : "the log was larger than retention.bytes"));
 }
 
 }  // namespace broker

@@ -6,10 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "broker/housekeeping/log_starts.h"
 #include "broker/partition/partition.h"
 #include "broker/runtime/loop.h"
 #include "broker/runtime/task.h"
+#include "broker/topics/log_starts.h"
 #include "broker/topics/topic_store.h"
 
 namespace broker {

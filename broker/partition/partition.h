@@ -104,8 +104,8 @@ class Partition {
     return *config_;
   }
 
-  /// The log begins at `offset`, which has been written down (Log::advance_start). Fetches that wait
-  /// look again. The files of segments that left the log.
+  /// The log begins at `offset`, which has been written down (Log::advance_start). Fetches that
+  /// wait look again. The files of segments that left the log.
   std::vector<storage::Path> advance_start(base::Offset offset);
 
   /// From now on everything is answered UNKNOWN_TOPIC_OR_PARTITION; waiting fetches wake up.

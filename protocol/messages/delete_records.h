@@ -58,7 +58,7 @@ struct DeleteRecordsResponse {
 
   struct Partition {
     std::int32_t partition_index = 0;
-    base::Offset low_watermark = -1;  // -1: an error.
+    base::Offset low_watermark = 0;  // -1: an error.
     ErrorCode error_code = ErrorCode::none;
 
     bool operator==(const Partition&) const = default;

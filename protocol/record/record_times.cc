@@ -19,8 +19,7 @@ std::unexpected<base::Error> broken(const Source& source, const char* why) {
 }
 
 template <class Source>
-Found search(Source& source, const BatchHeader& header, base::Timestamp target,
-             base::Offset from) {
+Found search(Source& source, const BatchHeader& header, base::Timestamp target, base::Offset from) {
   for (std::int32_t i = 0; i < header.record_count; ++i) {
     std::int32_t length = 0;
     if (!source.varint(length) || length < 0) return broken(source, "its length is wrong");

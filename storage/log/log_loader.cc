@@ -90,11 +90,11 @@ Result<> LogLoader::remove_segment(base::Offset base_offset) {
 Result<> LogLoader::begin_anew() {
   // A crash in Log::create() leaves a directory without a segment: nothing was acknowledged in it.
   if (opening_.recovery_point > 0 || opening_.start_offset > 0)
-    return base::fail(Fault::corruption,
-                      fmt::format("{} has no segment, but records up to offset {} were synced in "
-                                  "it. Put its files back",
-                                  directory_.string(),
-                                  std::max(opening_.recovery_point, opening_.start_offset)));
+    return base::fail(
+        Fault::corruption,
+        fmt::format("{} has no segment, but records up to offset {} were synced in "
+                    "it. Put its files back",
+                    directory_.string(), std::max(opening_.recovery_point, opening_.start_offset)));
   const auto segment = TRY(Segment::create(files_, directory_, 0, opening_.now));
   TRY(segment->file()->sync());
   directory_changed_ = true;
@@ -140,10 +140,11 @@ Result<> LogLoader::load_segments() {
 Result<> LogLoader::find_start() {
   auto& log = *log_;
   if (opening_.start_offset > log.end_)
-    return base::fail(Fault::corruption,
-                      fmt::format("{} ends at offset {}, and what is below {} was given up: records "
-                                  "that were synced are gone. Restore its files from a copy",
-                                  directory_.string(), log.end_, opening_.start_offset));
+    return base::fail(
+        Fault::corruption,
+        fmt::format("{} ends at offset {}, and what is below {} was given up: records "
+                    "that were synced are gone. Restore its files from a copy",
+                    directory_.string(), log.end_, opening_.start_offset));
   log.start_ = opening_.start_offset;
   log.epochs_.truncate_from_start(log.start_);
   return {};

@@ -114,8 +114,7 @@ class Life {
     client_.maybe_trimmed = {.name = name, .index = index, .records = records};
     const auto& partition = bench_.topic(name)->partitions.at(static_cast<std::size_t>(index));
     const auto moved = bench_.result_of(bench_.starts->advance(
-        bench_.loop,
-        {{.partition = partition, .to = partition->log().start_offset() + records}}));
+        bench_.loop, {{.partition = partition, .to = partition->log().start_offset() + records}}));
     if (!moved || !*moved) return false;
     auto& left = client_.topics[name].acknowledged[index];
     left.erase(left.begin(), left.begin() + records);

@@ -65,16 +65,16 @@ class Bench {
     groups_ = std::make_unique<broker::GroupCoordinator>(config_, *topics_, workers_, 1,
                                                          [](const std::string&) {});
     const auto ignore = [](const base::Error&) {};
-    starts_ = std::make_unique<broker::LogStarts>(
-        broker::LogStarts::Services{.files = files_,
-                                    .directory = *directory_,
-                                    .topics = *topics_,
-                                    .workers = workers_,
-                                    .home = loops_.loop(0),
-                                    .segments = segments_,
-                                    .on_failure = ignore,
-                                    .on_leftover = ignore},
-        std::move(opened->start_offsets));
+    starts_ =
+        std::make_unique<broker::LogStarts>(broker::LogStarts::Services{.files = files_,
+                                                                        .directory = *directory_,
+                                                                        .topics = *topics_,
+                                                                        .workers = workers_,
+                                                                        .home = loops_.loop(0),
+                                                                        .segments = segments_,
+                                                                        .on_failure = ignore,
+                                                                        .on_leftover = ignore},
+                                            std::move(opened->start_offsets));
     services_ = std::make_unique<broker::Services>(config_, *topics_, *groups_, *starts_, workers_);
     dispatcher_ = std::make_unique<broker::Dispatcher>(*services_);
     loops_.start();

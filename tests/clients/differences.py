@@ -14,7 +14,7 @@ TO_COME = (
     "RenewDelegationToken", "ExpireDelegationToken", "DescribeDelegationToken", "DescribeUserScramCredentials",
     "AlterUserScramCredentials", "DescribeClientQuotas", "AlterClientQuotas",
     # Administration.
-    "DeleteRecords", "AlterConfigs", "IncrementalAlterConfigs", "ListConfigResources", "DescribeLogDirs", "ElectLeaders",
+    "AlterConfigs", "IncrementalAlterConfigs", "ListConfigResources", "DescribeLogDirs", "ElectLeaders",
     "AlterPartitionReassignments", "ListPartitionReassignments", "DescribeQuorum", "UpdateFeatures",
 )
 OF_CLUSTERS = (

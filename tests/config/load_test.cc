@@ -7,15 +7,15 @@
 
 #include <catch2/catch.hpp>
 
+#include <fmt/format.h>
+
 #include "config/known_names.h"
 #include "tests/config/temporary_file.h"
 
 namespace {
 
-using config::Flag;
 using config::ListenerConfig;
 using config::LoadedConfig;
-using config::Problem;
 using config::Sources;
 using tests::TemporaryFile;
 
@@ -41,7 +41,7 @@ std::vector<std::string> bad(const Sources& sources) {
           text->replace(at, path.size(), "f");
       }
     }
-    lines.push_back(where + ": " + what);
+    lines.push_back(fmt::format("{}: {}", where, what));
   }
   return lines;
 }
@@ -223,6 +223,7 @@ TEST_CASE("every problem is told at once, each with its place and what was meant
                            "    segment.bytes: 1k\n"
                            "    retention.ms: -2\n"
                            "retention.ms: 7d\n");
+  // NOLINTBEGIN(bugprone-suspicious-missing-comma): lines longer than ours.
   CHECK(bad({.file = file.path(),
              .environment = {"STELE_QQ", "STELE_NODE_IDS=1", "STELE_NUM_PARTITIONS=0"},
              .flags = {{"--listen", "listeners", "localhost"}}}) ==
@@ -240,6 +241,7 @@ TEST_CASE("every problem is told at once, each with its place and what was meant
               "STELE_NUM_PARTITIONS: Invalid value 0 for configuration num.partitions: Value must "
               "be at least 1",
               "--listen: 'localhost' has no port; write HOST:PORT, as in 127.0.0.1:9092"});
+  // NOLINTEND(bugprone-suspicious-missing-comma)
 }
 
 TEST_CASE("unknown settings are told with the nearest that there is") {

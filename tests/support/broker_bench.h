@@ -204,8 +204,7 @@ class BrokerBench {
             .home = loop,
             .segments = segments,
             .on_failure = [this](const base::Error&) { ++broken_logs; },
-            .on_leftover =
-                [this](const base::Error& error) { leftovers.push_back(error.detail); }},
+            .on_leftover = [this](const base::Error& error) { leftovers.push_back(error.detail); }},
         std::move(opened->start_offsets));
     services = std::make_unique<broker::Services>(config, *topics, *groups, *starts, pool);
     dispatcher = std::make_unique<broker::Dispatcher>(*services);

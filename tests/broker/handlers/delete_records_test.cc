@@ -6,7 +6,7 @@
 #include <utility>
 #include <vector>
 
-#include "broker/housekeeping/log_starts.h"
+#include "broker/topics/log_starts.h"
 #include "protocol/messages/fetch.h"
 #include "protocol/messages/find_coordinator.h"
 #include "protocol/messages/list_offsets.h"
@@ -33,7 +33,8 @@ struct Bench {
   void append(int index, const std::string& name) {
     bool done = false;
     partition(index).produce(test_support::batch_of({.name = name, .value_size = 400}),
-                             broker::AckWhen::committed, [&](const broker::ProduceOutcome& outcome) {
+                             broker::AckWhen::committed,
+                             [&](const broker::ProduceOutcome& outcome) {
                                CHECK(outcome.error == ErrorCode::none);
                                done = true;
                              });

@@ -39,14 +39,14 @@ struct Bench {
   BrokerBench broker;
   std::vector<std::string> said;
   std::vector<std::string> troubles;
-  Retention retention{{.topics = *broker.topics,
-                       .starts = *broker.starts,
-                       .home = broker.loop,
-                       .say = [this](const std::string& line) { said.push_back(line); },
-                       .on_broken_log = [this](const base::Error&) { ++broker.broken_logs; },
-                       .on_trouble =
-                           [this](const base::Error& error) { troubles.push_back(error.detail); }},
-                      kInterval};
+  Retention retention{
+      {.topics = *broker.topics,
+       .starts = *broker.starts,
+       .home = broker.loop,
+       .say = [this](const std::string& line) { said.push_back(line); },
+       .on_broken_log = [this](const base::Error&) { ++broker.broken_logs; },
+       .on_trouble = [this](const base::Error& error) { troubles.push_back(error.detail); }},
+      kInterval};
 };
 
 }  // namespace
@@ -66,8 +66,9 @@ TEST_CASE("retention looks at every topic in its interval, and says what it did"
   CHECK(bench.broker.values("long").size() == 1);
   REQUIRE(bench.said.size() == 1);
   CHECK(bench.said[0].starts_with("short-0: 3 segment(s) with "));
-  CHECK(bench.said[0].ends_with("all below offset 5, were given up: they are older than "
-                                "retention.ms"));
+  CHECK(
+      bench.said[0].ends_with("all below offset 5, were given up: they are older than "
+                              "retention.ms"));
   bench.append("short", "f");
   CHECK(bench.broker.values("short") == std::vector<std::string>{"f-0"});
 }

@@ -1,6 +1,8 @@
 """Apache Kafka's own command line tools: what they print and their exit codes, on both brokers."""
 
+import json
 import re
+import tempfile
 
 from harness import kafka_home, processes, toolchains
 
@@ -39,6 +41,7 @@ class _Story:
         self._topics()
         self._configs()
         self._records()
+        self._deletions()
         self._speed()
         self._apis()
         self._delete()
@@ -87,6 +90,34 @@ class _Story:
                       "--max-messages", count, "--timeout-ms", "20000", *show)
         self._see("kafka-console-consumer", "--topic", ONE, "--partition", "0", "--offset", "1", "--max-messages", "1", *show)
         self._see("kafka-console-consumer", "--topic", ABSENT, "--partition", "0", "--timeout-ms", "1500")
+
+    def _deletions(self):
+        def delete(*offsets):
+            wanted = [{"topic": topic, "partition": partition, "offset": offset} for topic, partition, offset in offsets]
+            with tempfile.NamedTemporaryFile("w", suffix=".json") as file:
+                json.dump({"version": 1, "partitions": wanted}, file)
+                file.flush()
+                finished = self._run("kafka-delete-records", "--offset-json-file", file.name)
+            lines = sorted((finished.out + finished.err).splitlines())
+            self._witness.saw(f"kafka-delete-records {offsets}", {"code": finished.code, "lines": lines})
+
+        delete((ONE, 0, 1))
+        self._see("kafka-get-offsets", "--topic", ONE, "--time", "earliest", what="after a deletion")
+        self._see("kafka-get-offsets", "--topic", ONE, "--time", "0", what="after a deletion")
+        self._see("kafka-console-consumer", "--topic", ONE, "--partition", "0", "--offset", "earliest", "--max-messages", "1",
+                  what="after a deletion")
+        delete((ONE, 0, 0))
+        delete((ONE, 0, 3), (TOPIC, 0, -1))
+        delete((ONE, 0, -2))
+        delete((ABSENT, 0, 0))
+        delete((ONE, 0, -1))
+        self._see("kafka-get-offsets", "--topic", ONE, "--time", "earliest", what="after the last deletion")
+        for name, policy in (("tools-compact", "compact"), ("tools-both", "compact,delete")):
+            self._see("kafka-topics", "--create", "--topic", name, "--config", f"cleanup.policy={policy}")
+            self._see("kafka-console-producer", "--topic", name, "--reader-property", "parse.key=true", given="a\tb\nc\td\n")
+            delete((name, 0, 1))
+            self._see("kafka-get-offsets", "--topic", name, "--time", "earliest", what="after a deletion")
+            self._see("kafka-topics", "--delete", "--topic", name)
 
     def _speed(self):
         finished = self._run("kafka-producer-perf-test", "--topic", ONE, "--num-records", "5000", "--record-size", "200",

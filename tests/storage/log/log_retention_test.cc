@@ -29,7 +29,7 @@ struct Bench {
   void append(int count) {
     for (int i = 0; i < count; ++i, ++next)
       REQUIRE(host.append({{.name = "r" + std::to_string(next),
-                            .timestamp = kNow + 1000 * next,
+                            .timestamp = kNow + std::int64_t{1000} * next,
                             .value_size = 100}}));
     REQUIRE(host.sync());
   }
@@ -110,8 +110,13 @@ TEST_CASE("segments go while what is left is no less than retention.bytes", "[re
   Bench probe(config);
   probe.append(5);
   const auto segment = static_cast<std::int64_t>(probe.log().size_bytes());
-  for (const auto& [bytes, start] : std::vector<std::pair<std::int64_t, base::Offset>>{
-           {-1, 0}, {2 * segment + 1, 0}, {2 * segment, 5}, {segment + 1, 5}, {segment, 10}, {0, 15}}) {
+  for (const auto& [bytes, start] :
+       std::vector<std::pair<std::int64_t, base::Offset>>{{-1, 0},
+                                                          {2 * segment + 1, 0},
+                                                          {2 * segment, 5},
+                                                          {segment + 1, 5},
+                                                          {segment, 10},
+                                                          {0, 15}}) {
     CAPTURE(bytes);
     config.retention_bytes = bytes;
     Bench bench(config);

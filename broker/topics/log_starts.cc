@@ -1,4 +1,4 @@
-#include "broker/housekeeping/log_starts.h"
+#include "broker/topics/log_starts.h"
 
 #include <algorithm>
 #include <chrono>
