@@ -16,6 +16,7 @@
 #include "broker/startup.h"
 #include "broker/topics/topic_store.h"
 #include "protocol/messages/create_topics.h"
+#include "protocol/messages/delete_records.h"
 #include "protocol/messages/delete_topics.h"
 #include "protocol/messages/fetch.h"
 #include "protocol/messages/list_offsets.h"
@@ -25,6 +26,7 @@
 
 using broker::Task;
 using protocol::CreateTopicsRequest;
+using protocol::DeleteRecordsRequest;
 using protocol::DeleteTopicsRequest;
 using protocol::ErrorCode;
 using protocol::FetchRequest;
@@ -251,11 +253,21 @@ Task<bool> live(Bench& bench, broker::ConnectionInfo& connection, std::string to
   co_return good&& found.topics[0].partitions[0].offset == 0;
 }
 
-/// True if it was deleted.
+/// Moves the beginning of each partition nowhere, which wakes those who read, and deletes the
+/// topic. True if all went well.
 Task<bool> remove(Bench& bench, broker::ConnectionInfo& connection, std::string topic) {
+  DeleteRecordsRequest begin;
+  auto& wanted = begin.topics.emplace_back();
+  wanted.name = topic;
+  for (std::int32_t index = 0; index < kPartitions; ++index)
+    wanted.partitions.push_back({index, 0});
+  const auto begun = co_await bench.ask(connection, std::move(begin), 2);
+  bool good = begun.topics[0].partitions.size() == kPartitions;
+  for (const auto& partition : begun.topics[0].partitions)
+    good = good && partition.error_code == ErrorCode::none && partition.low_watermark == 0;
   auto remove = deletion(topic);
   const auto removed = co_await bench.ask(connection, std::move(remove), 6);
-  co_return removed.responses[0].error_code == ErrorCode::none;
+  co_return good&& removed.responses[0].error_code == ErrorCode::none;
 }
 
 /// A connection that lives on one of the loops.
