@@ -12,14 +12,18 @@
 namespace protocol {
 namespace {
 
-/// Lists of structs are larger in memory than on the wire, and a frame must not become a bomb: the
-/// first MiB may grow as the smallest legal items do, what is beyond it (records, in any honest
-/// frame) hardly.
+/// Lists of structs are larger in memory than on the wire, and a frame must not become a bomb. What
+/// honest requests name grows at most eightfold (a group's protocols with short names and nothing
+/// else); only small ones may grow as the smallest legal items do. What makes a frame large is
+/// records and other bytes, which are not copied.
 std::size_t memory_for(std::size_t frame_bytes) {
-  constexpr std::size_t kFree = std::size_t{64} << 10;
-  constexpr std::size_t kMiB = std::size_t{1} << 20;
-  return kFree + 64 * std::min(frame_bytes, kMiB) + 2 * frame_bytes;
+  constexpr std::size_t kFree = std::size_t{1} << 20;
+  constexpr std::size_t kMost = std::size_t{64} << 20;
+  return kFree + std::min(8 * frame_bytes, kMost);
 }
+
+/// A text up to this length lies in its std::string itself.
+const std::size_t kTextInside = std::string().capacity();
 
 /// Sets `bad_` at the first bad byte; every later read yields zero, so the whole message is checked
 /// once, at the end, instead of after each field.
@@ -93,6 +97,11 @@ class Decoder final : public FieldVisitor {
     return taken;
   }
 
+  void use_memory(std::size_t bytes) {
+    if (bytes > memory_left_) return fail("its lists and texts need too much memory for its size");
+    memory_left_ -= bytes;
+  }
+
   template <class I>
   I integer() {
     const auto bytes = take(sizeof(I));
@@ -140,7 +149,9 @@ class Decoder final : public FieldVisitor {
       fail("a text is too long");
       return {};
     }
-    return base::as_text(take(static_cast<std::size_t>(size)));
+    const auto bytes = take(static_cast<std::size_t>(size));
+    if (bytes.size() > kTextInside) use_memory(bytes.size());
+    return bad_ ? std::string_view() : base::as_text(bytes);
   }
 
   void text_or_bytes(std::string& v) override {
@@ -186,12 +197,8 @@ class Decoder final : public FieldVisitor {
       fail("a count is larger than what follows");
       return false;
     }
-    const auto memory = count * items.item_bytes();
-    if (memory > memory_left_) {
-      fail("its lists need too much memory for its size");
-      return false;
-    }
-    memory_left_ -= memory;
+    use_memory(count * items.item_bytes());
+    if (bad_) return false;
     items.resize(count);
     nullable_ = false;  // Items are never null.
     for (std::size_t i = 0; i < count && !bad_; ++i) items.item(i, *this);

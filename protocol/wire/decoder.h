@@ -13,8 +13,8 @@ namespace protocol {
 /// Nothing is believed: `Fault::corruption` for truncated or left-over bytes, a negative length
 /// where there is no null, a length or count beyond what is left, a text of more than kTextMax
 /// bytes, a varint of more than five, tagged fields that are not in ascending order (KIP-482), or
-/// lists that would take far more memory than the input has bytes. Lengths are checked before
-/// anything is allocated for them.
+/// lists and texts that would take more memory than an honest input of this size needs: 65 MiB at
+/// most, whatever comes. Lengths are checked before anything is allocated for them.
 base::Result<> decode(StructRef message, const ApiSpec& api, ApiVersion version,
                       base::SharedBytes input);
 

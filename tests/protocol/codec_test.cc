@@ -234,21 +234,35 @@ TEST_CASE("lengths that cannot be are refused before anything is allocated", "[p
   refused(Wides{}, 1, "ffffffff07 0100 00");
 }
 
-TEST_CASE("a frame's lists take a bounded multiple of its size", "[protocol]") {
-  // 2 bytes an item on the wire, 96 in memory: 64 times the first MiB and no more.
-  const auto frame_of = [](std::size_t items) {
-    Bytes bytes(4 + 2 * items);
+TEST_CASE("a frame's lists and texts take a bounded amount of memory", "[protocol]") {
+  const auto counted = [](std::size_t items, std::size_t bytes) {
+    Bytes frame(4 + bytes);
     const auto count = static_cast<std::uint32_t>(items);
-    for (int i = 0; i < 4; ++i) bytes[3 - i] = static_cast<std::byte>(count >> (8 * i));
-    return bytes;
+    for (int i = 0; i < 4; ++i) frame[3 - i] = static_cast<std::byte>(count >> (8 * i));
+    return frame;
   };
-  CHECK(refusal<Wides>(frame_of(300'000), 0) == "taken");
-  CHECK(refusal<Wides>(frame_of(900'000), 0) ==
-        "its lists need too much memory for its size (in the field value)");
-  // What is honest at that size passes: 8 bytes an item on the wire and in memory.
+  constexpr auto kTooMuch =
+      "its lists and texts need too much memory for its size (in the field "
+      "value)";
+  // 2 bytes an item on the wire, 96 in memory: for the first MiB only.
+  CHECK(refusal<Wides>(counted(10'000, 20'000), 0) == "taken");
+  CHECK(refusal<Wides>(counted(20'000, 40'000), 0) == kTooMuch);
+  // What is honest at any size passes: 8 bytes an item on the wire and in memory.
   Numbers numbers;
   numbers.value.resize(1'000'000);
   CHECK(refusal<Numbers>(protocol::encode(StructRef(numbers), Numbers::api, 0), 0) == "taken");
+  // And nothing takes more than 65 MiB.
+  CHECK(refusal<Numbers>(counted(8'000'000, 64'000'000), 0) == "taken");
+  CHECK(refusal<Numbers>(counted(9'000'000, 72'000'000), 0) == kTooMuch);
+}
+
+TEST_CASE("long texts count as lists do", "[protocol]") {
+  Names names;
+  names.value.assign(2'100, std::string(32'000, 'n'));
+  CHECK(refusal<Names>(protocol::encode(StructRef(names), Names::api, 0), 0) == "taken");
+  names.value.assign(2'200, std::string(32'000, 'n'));
+  CHECK(refusal<Names>(protocol::encode(StructRef(names), Names::api, 0), 0)
+            .starts_with("its lists and texts need too much memory"));
 }
 
 TEST_CASE("tagged fields must ascend and be as long as they say", "[protocol]") {
