@@ -9,7 +9,7 @@
 
 #include "broker/partition/committer.h"
 #include "broker/topics/metadata_log.h"
-#include "config/topic_config.h"
+#include "broker/topics/topic_log_config.h"
 #include "protocol/base/random.h"
 
 namespace broker {
@@ -171,7 +171,7 @@ class Starter {
     }
     std::vector<Opening> openings;
     for (const auto& [name, topic] : data_.catalog.topics()) {
-      const auto config = config::resolve(config_.topic_defaults, topic.configs);
+      const auto config = topic_log_config(config_.topic_defaults, name, topic.configs);
       for (std::int32_t index = 0; index < topic.partitions; ++index) {
         const base::TopicIdPartition id{topic.id, index};
         auto label = fmt::format("{}-{}", name, index);

@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "broker/errors.h"
+#include "broker/topics/topic_log_config.h"
 #include "broker/topics/topic_name.h"
-#include "config/topic_config.h"
 
 namespace broker {
 namespace {
@@ -44,10 +44,10 @@ TopicDefaults TopicStore::defaults() const {
           .clamp_replication_factor = services_.config.clamp_replication_factor};
 }
 
-std::shared_ptr<const config::LogConfig> TopicStore::resolve(
-    const TopicCatalog::Configs& configs) const {
+std::shared_ptr<const config::LogConfig> TopicStore::config_of(
+    const TopicCatalog::Entry& topic) const {
   return std::make_shared<const config::LogConfig>(
-      config::resolve(services_.config.topic_defaults, configs));
+      topic_log_config(services_.config.topic_defaults, topic.name, topic.configs));
 }
 
 std::shared_ptr<Partition> TopicStore::make_partition(base::TopicIdPartition id,
@@ -59,7 +59,7 @@ std::shared_ptr<Partition> TopicStore::make_partition(base::TopicIdPartition id,
   // answers may be what holds it. Owned by the job: one that never runs deletes it all the same.
   const auto& services =
       is_internal_topic(topic->name) ? services_.internal_partition : services_.partition;
-  return {new Partition(id, loop, std::move(log), resolve(topic->configs), services),
+  return {new Partition(id, loop, std::move(log), config_of(*topic), services),
           [&loop](Partition* partition) {
             loop.post([gone = std::unique_ptr<Partition>(partition)] {});
           }};
@@ -95,7 +95,7 @@ std::shared_ptr<const Topic> TopicStore::show(const TopicCatalog::Entry& entry) 
   topic->name = entry.name;
   topic->internal = is_internal_topic(entry.name);
   topic->overrides = entry.configs;
-  topic->config = resolve(entry.configs);
+  topic->config = config_of(entry);
   if (const auto found = partitions_.find(entry.id); found != partitions_.end())
     topic->partitions = found->second;
   return topic;
@@ -144,7 +144,8 @@ void TopicStore::discard(base::TopicIdPartition id) const {
 
 base::Result<std::vector<std::unique_ptr<storage::Log>>> TopicStore::create_logs(
     const TopicDecision& decision) const {
-  const auto config = config::resolve(services_.config.topic_defaults, decision.configs);
+  const auto config =
+      topic_log_config(services_.config.topic_defaults, decision.name, decision.configs);
   std::vector<std::unique_ptr<storage::Log>> logs;
   for (auto index = decision.first_partition; index < decision.end_partition; ++index) {
     auto log = create_log({decision.topic_id, index}, config);

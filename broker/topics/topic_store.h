@@ -81,7 +81,7 @@ class TopicStore {
   std::shared_ptr<const Topic> show(const TopicCatalog::Entry& entry) const;
   std::shared_ptr<Partition> make_partition(base::TopicIdPartition id,
                                             std::unique_ptr<storage::Log> log);
-  std::shared_ptr<const config::LogConfig> resolve(const TopicCatalog::Configs& configs) const;
+  std::shared_ptr<const config::LogConfig> config_of(const TopicCatalog::Entry& topic) const;
 
   TopicStoreServices services_;
   std::unique_ptr<MetadataLog> log_;

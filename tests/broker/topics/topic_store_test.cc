@@ -303,3 +303,28 @@ TEST_CASE("producer ids are never given twice, and a thousand cost one record", 
     for (int i = 0; i < 3; ++i) CHECK(given.insert(new_producer_id(bench)).second);
   }
 }
+
+TEST_CASE("topics of the broker itself sync before they answer, whatever others do", "[topics]") {
+  SimFileSystem disk;
+  auto config = BrokerBench::usual_config();
+  config.topic_defaults.flush_messages = config::kNever;
+  const auto check = [](BrokerBench& bench) {
+    for (const auto& [name, messages] : std::map<std::string, std::int64_t>{
+             {"__consumer_offsets", 1}, {"usual", config::kNever}}) {
+      CAPTURE(name);
+      const auto* topic = bench.topic(name);
+      REQUIRE(topic != nullptr);
+      CHECK(topic->config->flush_messages == messages);
+      CHECK(topic->partition(0)->config().flush_messages == messages);
+    }
+  };
+  {
+    BrokerBench bench(disk, config);
+    bench.make_topic("__consumer_offsets");
+    bench.make_topic("usual");
+    check(bench);
+    REQUIRE(bench.stop());
+  }
+  BrokerBench bench(disk, config);
+  check(bench);
+}
