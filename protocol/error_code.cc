@@ -278,44 +278,4 @@ std::string_view name_of(ErrorCode code) {
   return "UNKNOWN";
 }
 
-bool is_retriable(ErrorCode code) {
-  switch (code) {
-    case ErrorCode::corrupt_message:
-    case ErrorCode::unknown_topic_or_partition:
-    case ErrorCode::leader_not_available:
-    case ErrorCode::not_leader_or_follower:
-    case ErrorCode::request_timed_out:
-    case ErrorCode::replica_not_available:
-    case ErrorCode::network_exception:
-    case ErrorCode::coordinator_load_in_progress:
-    case ErrorCode::coordinator_not_available:
-    case ErrorCode::not_coordinator:
-    case ErrorCode::not_enough_replicas:
-    case ErrorCode::not_enough_replicas_after_append:
-    case ErrorCode::not_controller:
-    case ErrorCode::concurrent_transactions:
-    case ErrorCode::kafka_storage_error:
-    case ErrorCode::fetch_session_id_not_found:
-    case ErrorCode::invalid_fetch_session_epoch:
-    case ErrorCode::listener_not_found:
-    case ErrorCode::fenced_leader_epoch:
-    case ErrorCode::unknown_leader_epoch:
-    case ErrorCode::offset_not_available:
-    case ErrorCode::preferred_leader_not_available:
-    case ErrorCode::eligible_leaders_not_available:
-    case ErrorCode::election_not_needed:
-    case ErrorCode::unstable_offset_commit:
-    case ErrorCode::throttling_quota_exceeded:
-    case ErrorCode::unknown_topic_id:
-    case ErrorCode::inconsistent_topic_id:
-    case ErrorCode::fetch_session_topic_id_error:
-    case ErrorCode::share_session_not_found:
-    case ErrorCode::invalid_share_session_epoch:
-    case ErrorCode::share_session_limit_reached:
-      return true;
-    default:
-      return false;
-  }
-}
-
 }  // namespace protocol

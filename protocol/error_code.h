@@ -148,7 +148,4 @@ enum class ErrorCode : std::int16_t {
 /// The name as Kafka writes it, "NOT_LEADER_OR_FOLLOWER"; "UNKNOWN" for a number that is none.
 std::string_view name_of(ErrorCode code);
 
-/// True if clients retry by themselves after this code.
-bool is_retriable(ErrorCode code);
-
 }  // namespace protocol

@@ -69,7 +69,6 @@ struct BatchHeader {
   bool log_append_time() const { return (attributes & 8) != 0; }
   bool transactional() const { return (attributes & 16) != 0; }
   bool control() const { return (attributes & 32) != 0; }
-  bool has_delete_horizon() const { return (attributes & 64) != 0; }
   bool has_producer() const { return producer_id >= 0; }
 
   void set_log_append_time(base::Timestamp now);

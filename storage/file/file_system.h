@@ -89,8 +89,6 @@ class FileSystem {
   /// Holds `path` (created if need be) for this process until the result is destroyed.
   /// `Fault::exists` if another process has it; the detail names its pid where it is known.
   virtual base::Result<std::shared_ptr<void>> lock(const Path& path) = 0;
-  /// syncfs on the file system that holds `path`.
-  virtual base::Result<> sync_everything(const Path& path) = 0;
 };
 
 }  // namespace storage

@@ -166,11 +166,4 @@ base::Result<std::shared_ptr<void>> PosixFileSystem::lock(const Path& path) {
   return file;
 }
 
-base::Result<> PosixFileSystem::sync_everything(const Path& path) {
-  const auto file = open_at(path, O_RDONLY);
-  if (!file.is_open()) return fail_to_open(errno, "open", path);
-  if (::syncfs(file.number()) != 0) return fail_with_errno(errno, "sync the file system of", path);
-  return {};
-}
-
 }  // namespace storage

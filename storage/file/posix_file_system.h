@@ -26,7 +26,6 @@ class PosixFileSystem final : public FileSystem {
   base::Result<bool> is_directory(const Path& path) override;
   base::Result<SpaceInfo> space(const Path& path) override;
   base::Result<std::shared_ptr<void>> lock(const Path& path) override;
-  base::Result<> sync_everything(const Path& path) override;
 
  private:
   const bool use_cachestat_;

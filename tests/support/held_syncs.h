@@ -83,9 +83,6 @@ class HeldSyncs final : public storage::FileSystem {
   base::Result<std::shared_ptr<void>> lock(const storage::Path& path) override {
     return disk_.lock(path);
   }
-  base::Result<> sync_everything(const storage::Path& path) override {
-    return disk_.sync_everything(path);
-  }
 
  private:
   struct Gate {

@@ -446,21 +446,4 @@ Result<std::shared_ptr<void>> SimFileSystem::lock(const Path& path) {
       std::shared_ptr<std::string>(new std::string(path.string()), unlock));
 }
 
-Result<> SimFileSystem::sync_everything(const Path& path) {
-  const std::scoped_lock lock(state_->mutex);
-  const auto begun = state_->begin_change(path);
-  if (state_->power_off) return begun;
-  const std::function<void(Inode&)> sync_below = [&](Inode& directory) {
-    for (const auto& [name, inode] : directory.entries) {
-      if (inode->directory)
-        sync_below(*inode);
-      else
-        begun ? inode->sync() : inode->fail_sync();
-    }
-  };
-  sync_below(*state_->root);
-  if (begun) state_->sync_entries([](const PendingEntry&) { return true; });
-  return begun;
-}
-
 }  // namespace test

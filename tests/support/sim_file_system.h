@@ -86,7 +86,6 @@ class SimFileSystem final : public storage::FileSystem {
   base::Result<bool> is_directory(const storage::Path& path) override;
   base::Result<storage::SpaceInfo> space(const storage::Path& path) override;
   base::Result<std::shared_ptr<void>> lock(const storage::Path& path) override;
-  base::Result<> sync_everything(const storage::Path& path) override;
 
  private:
   struct State;

@@ -143,7 +143,6 @@ TEST_CASE("names come and go, and directories list them in order", "[posix]") {
   REQUIRE(files.remove(sub / "a"));
   REQUIRE(files.remove(sub / "c"));
   CHECK(files.sync_directory(sub));
-  CHECK(files.sync_everything(sub));
   REQUIRE(files.remove(sub));
   CHECK(files.list(sub).error().fault == base::Fault::missing);
   CHECK(files.remove(sub).error().fault == base::Fault::missing);

@@ -75,7 +75,8 @@ TEST_CASE("unsynced sectors are lost each on its own", "[sim]") {
     SimFileSystem disk;
     const auto file = make(disk, "/a");
     put(*file, 0, std::string(1024, 'o'));
-    REQUIRE(disk.sync_everything("/"));
+    REQUIRE(file->sync());
+    REQUIRE(disk.sync_directory("/"));
     put(*file, 0, std::string(1024, 'n'));
     disk.crash(random);
     const auto found = read_text_file(disk, "/a");
@@ -114,9 +115,11 @@ TEST_CASE("an unsynced rename leaves one name or the other, never both or none",
 
 TEST_CASE("a removed file comes back unless its directory was synced", "[sim]") {
   SimFileSystem disk;
-  put(*make(disk, "/a"), 0, "x");
+  const auto file = make(disk, "/a");
+  put(*file, 0, "x");
   make(disk, "/b");
-  REQUIRE(disk.sync_everything("/"));
+  REQUIRE(file->sync());
+  REQUIRE(disk.sync_directory("/"));
   REQUIRE(disk.remove("/b"));
   REQUIRE(disk.sync_directory("/"));
   REQUIRE(disk.remove("/a"));
@@ -140,7 +143,8 @@ TEST_CASE("cut bytes are zero when the file grows again, and back if the cut was
   SimFileSystem disk;
   const auto file = make(disk, "/a");
   put(*file, 0, "0123456789");
-  REQUIRE(disk.sync_everything("/"));
+  REQUIRE(file->sync());
+  REQUIRE(disk.sync_directory("/"));
   REQUIRE(file->truncate(4));
   REQUIRE(file->allocate(8));
   using namespace std::string_view_literals;
@@ -154,7 +158,8 @@ TEST_CASE("after a failed sync the data can be read, is never written, and a ret
   SimFileSystem disk;
   const auto file = make(disk, "/a");
   put(*file, 0, "old");
-  REQUIRE(disk.sync_everything("/"));
+  REQUIRE(file->sync());
+  REQUIRE(disk.sync_directory("/"));
   put(*file, 0, "new");
   disk.fail_at(disk.operations() + 1, base::Fault::io);
   REQUIRE_FALSE(file->sync());
