@@ -16,9 +16,9 @@ std::uint64_t number_of(const char* variable, std::uint64_t usual) {
 
 }  // namespace
 
-// STELE_GROUP_NIGHTS=100000 for a long run, STELE_GROUP_SEED=n for the one that went wrong.
+// STELE_GROUP_NIGHTS=1000000 for a long run, STELE_GROUP_SEED=n for the one that went wrong.
 TEST_CASE("whatever happens to a group, what was answered stays true", "[groups][model]") {
-  constexpr std::uint64_t kUsual = 20'000 / test_support::kCrashStride;
+  constexpr std::uint64_t kUsual = 100'000 / test_support::kCrashStride;
   const auto only = number_of("STELE_GROUP_SEED", 0);
   const auto nights = only > 0 ? 1 : number_of("STELE_GROUP_NIGHTS", kUsual);
   for (std::uint64_t n = 0; n < nights; ++n) {
