@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "protocol/base/assert.h"
+
 namespace broker {
 namespace {
 
@@ -23,6 +25,7 @@ void Checkpointer::start() {
 }
 
 void Checkpointer::stop(Job done) {
+  ASSERT(services_.home.on_this_thread(), "housekeeping lives on its loop");
   timer_.reset();
   if (!running_) return done();
   stopped_ = std::move(done);
@@ -41,6 +44,7 @@ void Checkpointer::arm() {
 }
 
 Task<> Checkpointer::round() {
+  ASSERT(services_.home.on_this_thread(), "housekeeping lives on its loop");
   const auto now = services_.home.clock().monotonic();
   const bool all = now - last_full_ >= policy_.interval;
   if (all) last_full_ = now;

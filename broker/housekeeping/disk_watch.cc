@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "protocol/base/assert.h"
+
 namespace broker {
 namespace {
 
@@ -34,6 +36,7 @@ void DiskWatch::measure() {
 }
 
 void DiskWatch::measured(const base::Result<storage::SpaceInfo>& space) {
+  ASSERT(loop_.on_this_thread(), "housekeeping lives on its loop");
   // A directory that cannot be asked is no reason to refuse: the next append finds out.
   if (space) guard_.note_available(space->available);
   const bool may_append = guard_.may_append();

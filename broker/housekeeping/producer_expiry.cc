@@ -1,5 +1,7 @@
 #include "broker/housekeeping/producer_expiry.h"
 
+#include "protocol/base/assert.h"
+
 namespace broker {
 namespace {
 
@@ -13,6 +15,7 @@ void ProducerExpiry::start() {
 }
 
 Task<> ProducerExpiry::sweep() {
+  ASSERT(home_.on_this_thread(), "housekeeping lives on its loop");
   const auto partitions = topics_.all_partitions();
   const auto now = home_.clock().wall_ms();
   for (const auto& partition : partitions) {

@@ -5,6 +5,8 @@
 
 #include <fmt/format.h>
 
+#include "protocol/base/assert.h"
+
 namespace broker {
 
 Retention::Retention(Services services, std::chrono::milliseconds interval)
@@ -23,12 +25,14 @@ void Retention::start() {
 }
 
 void Retention::stop(Job done) {
+  ASSERT(services_.home.on_this_thread(), "housekeeping lives on its loop");
   timer_.reset();
   if (!running_) return done();
   stopped_ = std::move(done);
 }
 
 Task<> Retention::round() {
+  ASSERT(services_.home.on_this_thread(), "housekeeping lives on its loop");
   const auto cuts = co_await plan();
   if (cuts.empty()) co_return;
   std::vector<LogStarts::Move> moves;

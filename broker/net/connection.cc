@@ -62,6 +62,7 @@ void Connection::close() {
 }
 
 void Connection::turn() {
+  ASSERT(info_.loop->on_this_thread(), "a connection is touched on its loop only");
   const auto self = shared_from_this();
   if (closed_) return;
   in_turn_ = true;

@@ -149,6 +149,7 @@ void Listener::wait() {
 }
 
 void Listener::accept_ready() {
+  ASSERT(loop_.on_this_thread(), "a listener accepts on its loop");
   for (int i = 0; i < kAcceptsPerWake; ++i)
     if (!accept_one()) return;
   // More are waiting, and wake us again at once: others get their turn first.

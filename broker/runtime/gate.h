@@ -4,6 +4,7 @@
 #include <deque>
 
 #include "broker/runtime/loop.h"
+#include "protocol/base/assert.h"
 
 namespace broker {
 
@@ -21,6 +22,7 @@ class Gate {
   struct Entering {
     Gate& gate;
     bool await_ready() const {
+      ASSERT(gate.loop_.on_this_thread(), "a gate stands on one loop");
       if (gate.taken_) return false;
       gate.taken_ = true;
       return true;
@@ -31,6 +33,7 @@ class Gate {
   Entering enter() { return {*this}; }
 
   void leave() {
+    ASSERT(loop_.on_this_thread(), "a gate stands on one loop");
     if (waiting_.empty()) {
       taken_ = false;
       return;

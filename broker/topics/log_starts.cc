@@ -5,6 +5,8 @@
 #include <set>
 #include <utility>
 
+#include "protocol/base/assert.h"
+
 namespace broker {
 
 LogStarts::LogStarts(Services services, storage::PartitionOffsets starts)
@@ -21,6 +23,7 @@ Task<base::Result<>> LogStarts::advance(Loop& caller, std::vector<Move> moves) {
 }
 
 Task<base::Result<>> LogStarts::write_down(const std::vector<Move>& moves) {
+  ASSERT(services_.home.on_this_thread(), "beginnings of logs are kept on one loop");
   auto starts = starts_;
   std::vector<storage::Path> to_sync;
   for (const auto& move : moves) {

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include "broker/partition/log_replay.h"
+#include "protocol/base/assert.h"
 #include "protocol/record/batch_builder.h"
 #include "protocol/record/record_reader.h"
 
@@ -66,6 +67,7 @@ base::Result<std::vector<std::byte>> metadata_batch(
 }
 
 Task<base::Result<>> MetadataLog::append(std::vector<protocol::MetadataRecord> records) {
+  ASSERT(loop().on_this_thread(), "the metadata log is written on its loop");
   auto batch = metadata_batch(records, loop().clock().wall_ms());
   if (!batch) co_return std::unexpected(batch.error());
   const auto owner = std::make_shared<std::vector<std::byte>>(std::move(*batch));
