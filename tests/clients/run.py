@@ -21,9 +21,12 @@ import tempfile
 import time
 import traceback
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
+
 import differences
-from harness import brokers, kafka_home, processes, report, toolchains, witness
+from harness import brokers, kafka_home, report, toolchains, witness
 from stories import connect, dump_log, group_requests, group_tools, groups, idempotence, kafka_tools, kcat, programs
+from support_py import processes
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools(), dump_log.DumpLog(),

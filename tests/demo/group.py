@@ -15,9 +15,10 @@ import confluent_kafka
 import confluent_kafka.admin
 
 import checks
-from broker import Broker, die_with_parent
+from broker import Broker
 from checks import Read
 from progress import Progress
+from support_py.processes import die_with_parent
 
 GROUP = "board"
 STALLED = 120.0  # seconds without any progress after which it fails

@@ -109,7 +109,7 @@ def run(chosen: argparse.Namespace, directory: pathlib.Path) -> bool:
         broker, bootstrap = None, chosen.bootstrap
         if not bootstrap:
             broker = Broker(chosen.binary, directory)
-            stack.callback(broker.stop)
+            stack.callback(broker.kill)
             broker.start()
             bootstrap = broker.listen
         topic = f"departures-{uuid.uuid4().hex[:8]}" if chosen.bootstrap else "departures"

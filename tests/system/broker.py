@@ -5,16 +5,14 @@ import pathlib
 import resource
 import select
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 import unittest
 
-START_SECONDS = 60
-STOP_SECONDS = 30
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent))
+from support_py import server  # noqa: E402
 
 
 def binary():
@@ -33,95 +31,18 @@ def main():
     unittest.main(verbosity=2)
 
 
-class Broker:
-    """One process after another on one data directory. `before` is put in front of the command (strace, prlimit).
-    Use as a context manager. Thread: one at a time, except the measurements."""
+class Broker(server.Stele):
+    """One process after another on one data directory, each on a port of its own. Use as a context manager. Thread: one at
+    a time, except the measurements."""
 
     def __init__(self, directory, *flags, before=()):
-        self.data = pathlib.Path(directory)
-        self._flags, self._before = flags, before
-        self._process = None
-        self._said = []
-        self._said_changed = threading.Condition()
+        super().__init__(binary(), directory, flags, before)
 
     def __enter__(self):
-        self.start()
-        return self
+        return self.start()
 
     def __exit__(self, *_):
         self.kill()
-
-    def launch(self, listen="127.0.0.1:0"):
-        """Starts the process and does not wait for anything."""
-        command = [*self._before, binary(), "serve", "--data-dir", str(self.data), "--listen", listen, *self._flags]
-        self._said = []
-        # What the user's shell sets for a broker is not meant for this one.
-        environment = {key: value for key, value in os.environ.items() if not key.startswith("STELE_")}
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL,
-                                         start_new_session=True, env=environment)
-        for pipe in (self._process.stdout, self._process.stderr):
-            threading.Thread(target=self._collect, args=(pipe, self._said), daemon=True).start()
-
-    def start(self):
-        self.launch()
-        line = self.wait_for_line("stele ready on ", START_SECONDS)
-        host, port = line.split("stele ready on ")[1].strip().rsplit(":", 1)
-        self.address = (host, int(port))
-        return self
-
-    def _collect(self, pipe, said):
-        for line in pipe:
-            with self._said_changed:
-                said.append(line.decode(errors="replace").rstrip())
-                self._said_changed.notify_all()
-        pipe.close()
-
-    def wait_for_line(self, part, seconds=START_SECONDS, beyond=0):
-        """The first line with `part` in it, after the first `beyond` lines."""
-        deadline = time.monotonic() + seconds
-        with self._said_changed:
-            while True:
-                for line in self._said[beyond:]:
-                    if part in line:
-                        return line
-                left = deadline - time.monotonic()
-                if left <= 0 or (self._process.poll() is not None and not self._said_changed.wait(1)):
-                    raise AssertionError(f"no line '{part}' from the broker; it said:\n" + "\n".join(self._said))
-                self._said_changed.wait(min(left, 1))
-
-    def lines(self, part=""):
-        with self._said_changed:
-            return [line for line in self._said if part in line]
-
-    def everything_said(self):
-        return "\n".join(self.lines())
-
-    def pid(self):
-        """Of the broker itself, also behind strace."""
-        children = pathlib.Path(f"/proc/{self._process.pid}/task/{self._process.pid}/children").read_text().split()
-        return int(children[0]) if self._before and self._before[0] == "strace" else self._process.pid
-
-    def signal(self, number):
-        os.kill(self.pid(), number)
-
-    def wait(self, seconds=STOP_SECONDS):
-        """The exit code."""
-        return self._process.wait(seconds)
-
-    def stop(self):
-        self.signal(signal.SIGTERM)
-        return self.wait()
-
-    def kill(self):
-        """As kill -9 does it, and whatever it was started through."""
-        if self._process is None:
-            return
-        try:
-            os.killpg(self._process.pid, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
-        self._process.wait()
-        self._process = None
 
     def _status(self, key):
         for line in pathlib.Path(f"/proc/{self.pid()}/status").read_text().splitlines():

@@ -5,8 +5,8 @@ import os
 import subprocess
 
 import broker
-import wire
 from broker import SystemTest, skip_loudly, wait_until
+from support_py import wire
 
 MIB = 1 << 20
 DISK_FAILED = 74
@@ -32,7 +32,7 @@ class FullDisk(SystemTest):
         return self.broker("--set", f"disk.reserve.bytes={8 * MIB}", "--set", f"log.segment.bytes={4 * MIB}")
 
     def test_produce_is_refused_before_anything_is_appended_and_resumes(self):
-        with self.small_disk_broker() as stele, wire.Client(stele.address) as client:
+        with self.small_disk_broker() as stele, wire.Connection(stele.address) as client:
             client.create_topic("t")
             _, last = client.produce("t", wire.batch([b"before"]))
             self.fill(leave=4 * MIB)
@@ -48,7 +48,7 @@ class FullDisk(SystemTest):
 
     def test_not_a_byte_left(self):
         # Between two measurements: the append itself meets the full disk.
-        with self.small_disk_broker() as stele, wire.Client(stele.address) as client:
+        with self.small_disk_broker() as stele, wire.Connection(stele.address) as client:
             client.create_topic("t")
             client.produce("t", wire.batch([b"before"]))
             acknowledged, refused = [b"before"], 0
@@ -70,13 +70,13 @@ class FullDisk(SystemTest):
 
     def test_starts_on_a_full_disk(self):
         with self.small_disk_broker() as stele:
-            with wire.Client(stele.address) as client:
+            with wire.Connection(stele.address) as client:
                 client.create_topic("t")
                 client.produce("t", wire.batch([b"before"]))
             stele.kill()
             self.fill(leave=0)
             stele.start()
-            with wire.Client(stele.address) as client:
+            with wire.Connection(stele.address) as client:
                 self.assertEqual([value for _, value in client.read_all("t")], [b"before"])
                 self.assertEqual(client.produce("t", wire.batch([b"refused"]))[0], wire.STORAGE_ERROR)
 
@@ -93,11 +93,11 @@ class FailingDisk(SystemTest):
         data = self.directory / f"data-{when}"
         strace = ("strace", "-f", "-o", str(trace), "-e", "trace=fdatasync", "-e", f"inject=fdatasync:error=EIO:when={when}")
         acknowledged, answered = [], True
-        with broker.Broker(data) as first, wire.Client(first.address) as client:
+        with broker.Broker(data) as first, wire.Connection(first.address) as client:
             client.create_topic("t")
             self.assertEqual(first.stop(), 0)
         with broker.Broker(data, before=strace) as stele:
-            with wire.Client(stele.address) as client, wire.Client(stele.address) as other:
+            with wire.Connection(stele.address) as client, wire.Connection(stele.address) as other:
                 try:
                     for i in range(1000):
                         value = b"record %d" % i
@@ -114,7 +114,7 @@ class FailingDisk(SystemTest):
         calls = [line for line in trace.read_text().splitlines() if "fdatasync(" in line or "fdatasync resumed" in line]
         self.assertEqual(sum("INJECTED" in line for line in calls), 1, calls)
         self.assertIn("INJECTED", calls[-1], "no sync may follow the one that failed")
-        with broker.Broker(data) as again, wire.Client(again.address) as client:
+        with broker.Broker(data) as again, wire.Connection(again.address) as client:
             found = [value for _, value in client.read_all("t")]
             self.assertEqual(found[:len(acknowledged)], acknowledged)
             self.assertLessEqual(len(found), len(acknowledged) + 1)

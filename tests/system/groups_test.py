@@ -7,9 +7,9 @@ import threading
 import time
 
 import broker
-import group_wire
-import wire
 from broker import PeakMemory, SystemTest, wait_until
+from support_py import wire
+from support_py.wire import groups
 
 MIB = 1 << 20
 QUICK = ("--set", "group.initial.rebalance.delay.ms=0")
@@ -22,14 +22,14 @@ class Bystander:
     """A group at work while the context lasts: its member heartbeats, commits, and reads what it committed."""
 
     def __init__(self, address):
-        self._client = wire.Client(address, patience=8)
-        self._member = group_wire.Member(self._client, "bystander")
+        self._client = wire.Connection(address, patience=8)
+        self._member = groups.Member(self._client, "bystander")
         self._done = threading.Event()
         self.rounds, self.failure = 0, None
 
     def __enter__(self):
         self._client.create_topic(TOPIC)
-        self._client.ask(group_wire.find_coordinator("bystander"))
+        self._client.ask(groups.find_coordinator("bystander"))
         problem = self._member.join()
         share = self._member.sync((self._member.member_id, b"all"))
         if problem or share != (wire.NONE, b"all"):
@@ -74,7 +74,7 @@ class Strangers(SystemTest):
         with self.broker(*QUICK) as stele, Bystander(stele.address) as bystander:
             wait_until("the bystander works", lambda: bystander.failure or bystander.rounds >= 100)
             before, began = stele.private_memory(), time.monotonic()
-            with wire.Client(stele.address) as stranger, PeakMemory(stele) as peak:
+            with wire.Connection(stele.address) as stranger, PeakMemory(stele) as peak:
                 for answer in ask_many(stranger, (request(i) for i in range(count)), at_once):
                     check(answer)
             rounds = bystander.rounds
@@ -86,65 +86,65 @@ class Strangers(SystemTest):
 
     def test_member_ids_for_everybody(self):
         def check(answer):
-            self.assertEqual(group_wire.joined(answer)[0], group_wire.MEMBER_ID_REQUIRED)
+            self.assertEqual(groups.joined(answer)[0], groups.MEMBER_ID_REQUIRED)
 
-        self.crowd("member ids", lambda i: group_wire.join(f"bogus group {i}"), check, most=192)
+        self.crowd("member ids", lambda i: groups.join(f"bogus group {i}"), check, most=192)
 
     def test_member_ids_for_long_names(self):
         def check(answer):
-            self.assertEqual(group_wire.joined(answer)[0], group_wire.MEMBER_ID_REQUIRED)
+            self.assertEqual(groups.joined(answer)[0], groups.MEMBER_ID_REQUIRED)
 
         # 600 MiB of names.
         name = "n" * 32_000
-        self.crowd("member ids for long names", lambda i: group_wire.join(f"{name}{i}"), check, count=20_000, most=320)
+        self.crowd("member ids for long names", lambda i: groups.join(f"{name}{i}"), check, count=20_000, most=320)
 
     def test_members_of_long_names(self):
         """By a version that asks for no id first."""
         def check(answer):
-            self.assertEqual(group_wire.joined(answer)[0], wire.NONE)
+            self.assertEqual(groups.joined(answer)[0], wire.NONE)
 
         name = "n" * 32_000
-        self.crowd("members of long names", lambda i: group_wire.join(f"{name}{i}", version=2), check, count=20_000, most=320)
+        self.crowd("members of long names", lambda i: groups.join(f"{name}{i}", version=2), check, count=20_000, most=320)
 
     def test_members_with_large_metadata(self):
         def check(answer):
-            self.assertEqual(group_wire.joined(answer)[0], wire.NONE)
+            self.assertEqual(groups.joined(answer)[0], wire.NONE)
 
         metadata = b"m" * 900_000  # Which is in the answer too.
-        self.crowd("members with large metadata", lambda i: group_wire.join(f"bogus group {i}", version=2, metadata=metadata),
+        self.crowd("members with large metadata", lambda i: groups.join(f"bogus group {i}", version=2, metadata=metadata),
                    check, count=1_000, most=320, at_once=1)
 
     def test_heartbeats(self):
         def check(answer):
-            self.assertEqual(group_wire.error(answer), group_wire.UNKNOWN_MEMBER_ID)
+            self.assertEqual(groups.error(answer), groups.UNKNOWN_MEMBER_ID)
 
-        self.crowd("heartbeats", lambda i: group_wire.heartbeat(f"bogus group {i}", 1, "nobody"), check, most=16)
+        self.crowd("heartbeats", lambda i: groups.heartbeat(f"bogus group {i}", 1, "nobody"), check, most=16)
 
     def test_offsets(self):
         def check(answer):
-            self.assertEqual(group_wire.fetched_offset(answer, TOPIC), (wire.NONE, -1))
+            self.assertEqual(groups.fetched_offset(answer), (wire.NONE, -1))
 
-        self.crowd("offsets", lambda i: group_wire.fetch_offset(f"bogus group {i}", TOPIC), check, most=16)
+        self.crowd("offsets", lambda i: groups.fetch_offsets(f"bogus group {i}", TOPIC), check, most=16)
 
     def test_coordinators(self):
         def check(answer):
-            self.assertEqual(group_wire.error(answer), wire.NONE)
+            self.assertEqual(groups.error(answer), wire.NONE)
 
-        self.crowd("coordinators", lambda i: group_wire.find_coordinator(f"bogus group {i}"), check, most=16)
+        self.crowd("coordinators", lambda i: groups.find_coordinator(f"bogus group {i}"), check, most=16)
 
     def test_a_commit_for_many_topics(self):
         """Others wait for a large request, and not for what grows with its square."""
-        request = group_wire.commit_many("g", -1, "", [f"n{i}" for i in range(STRANGERS)], 5)
+        request = groups.commit_many("g", -1, "", [f"n{i}" for i in range(STRANGERS)], 5)
         self.crowd("a commit for many topics", lambda _: request, lambda answer: None, count=1, most=256)
 
     def test_members_with_many_protocols(self):
         names = ([f"{kind}{i}" for i in range(STRANGERS)] for kind in "no")
-        joins = [group_wire.join("g", version=1, protocols=protocols, metadata=b"") for protocols in names]
+        joins = [groups.join("g", version=1, protocols=protocols, metadata=b"") for protocols in names]
         errors = []
-        self.crowd("members with many protocols", lambda i: joins[i], lambda answer: errors.append(group_wire.error(answer)),
+        self.crowd("members with many protocols", lambda i: joins[i], lambda answer: errors.append(groups.error(answer)),
                    count=2, most=256)
         # They have nothing in common.
-        self.assertEqual(errors, [wire.NONE, group_wire.INCONSISTENT_GROUP_PROTOCOL])
+        self.assertEqual(errors, [wire.NONE, groups.INCONSISTENT_GROUP_PROTOCOL])
 
 
 def ask_over(clients, requests):
@@ -177,13 +177,13 @@ class Scale(SystemTest):
 
     def test_a_group_of_a_thousand_members(self):
         with self.broker("--set", "group.initial.rebalance.delay.ms=1000") as stele, contextlib.ExitStack() as opened:
-            clients = [opened.enter_context(wire.Client(stele.address)) for _ in range(1000)]
-            clients[0].ask(group_wire.find_coordinator("g"))
-            members = [group_wire.Member(client, "g") for client in clients]
+            clients = [opened.enter_context(wire.Connection(stele.address)) for _ in range(1000)]
+            clients[0].ask(groups.find_coordinator("g"))
+            members = [groups.Member(client, "g") for client in clients]
             first = self.rebalanced(members)
             self.assertEqual({member.heartbeat() for member in members}, {wire.NONE})
             self.assertEqual(members.pop(500).leave(), wire.NONE)
-            self.assertEqual({member.heartbeat() for member in members}, {group_wire.REBALANCE_IN_PROGRESS})
+            self.assertEqual({member.heartbeat() for member in members}, {groups.REBALANCE_IN_PROGRESS})
             second = self.rebalanced(members)
             self.assertEqual(members[0].described(), ("Stable", 999))
             print(f"\na group of 1000: shared after {first:.2f} s, of which 1 s or 2 are the initial delay; again when one "
@@ -196,8 +196,8 @@ class Scale(SystemTest):
             """For each group, what is answered to each of these requests."""
             began = time.monotonic()
             with contextlib.ExitStack() as opened:
-                clients = [opened.enter_context(wire.Client(stele.address)) for _ in range(200)]
-                clients[0].ask(group_wire.find_coordinator("any"))
+                clients = [opened.enter_context(wire.Connection(stele.address)) for _ in range(200)]
+                clients[0].ask(groups.find_coordinator("any"))
                 answers = [ask_over(clients, [request_of(i) for i in range(count)]) for request_of in requests_of]
             took.append(time.monotonic() - began)
             return answers
@@ -205,33 +205,33 @@ class Scale(SystemTest):
         took, ids = [], []
 
         def alive(i):
-            return group_wire.heartbeat(f"g{i}", 1, ids[i])
+            return groups.heartbeat(f"g{i}", 1, ids[i])
 
         def still_there():
             """Members are in their generation, and what they committed is what they read."""
-            beats, offsets = on_each(alive, lambda i: group_wire.fetch_offset(f"g{i}", TOPIC))
-            self.assertEqual({group_wire.error(answer) for answer in beats}, {wire.NONE})
-            self.assertEqual([group_wire.fetched_offset(answer, TOPIC) for answer in offsets], [(wire.NONE, i) for i in range(count)])
+            beats, offsets = on_each(alive, lambda i: groups.fetch_offsets(f"g{i}", TOPIC))
+            self.assertEqual({groups.error(answer) for answer in beats}, {wire.NONE})
+            self.assertEqual([groups.fetched_offset(answer) for answer in offsets], [(wire.NONE, i) for i in range(count)])
 
         # A quick restart: sessions go on.
         with self.broker(*QUICK) as stele:
-            with wire.Client(stele.address) as client:
+            with wire.Connection(stele.address) as client:
                 client.create_topic(TOPIC)
-            (joins,) = on_each(lambda i: group_wire.join(f"g{i}", version=3))
-            for error, generation, member_id in map(group_wire.joined, joins):
+            (joins,) = on_each(lambda i: groups.join(f"g{i}", version=3))
+            for error, generation, member_id in map(groups.joined, joins):
                 self.assertEqual((error, generation), (wire.NONE, 1))
                 ids.append(member_id)
-            syncs, commits = on_each(lambda i: group_wire.sync(f"g{i}", 1, ids[i], [(ids[i], b"all")]),
-                                     lambda i: group_wire.commit(f"g{i}", 1, ids[i], TOPIC, i))
-            self.assertEqual({group_wire.synced(answer) for answer in syncs}, {(wire.NONE, b"all")})
-            self.assertEqual({group_wire.last_error(answer) for answer in commits}, {wire.NONE})
+            syncs, commits = on_each(lambda i: groups.sync(f"g{i}", 1, ids[i], [(ids[i], b"all")]),
+                                     lambda i: groups.commit(f"g{i}", 1, ids[i], TOPIC, i))
+            self.assertEqual({groups.synced(answer) for answer in syncs}, {(wire.NONE, b"all")})
+            self.assertEqual({groups.last_error(answer) for answer in commits}, {wire.NONE})
             still_there()
             stele.kill()
             stele.start()
-            with wire.Client(stele.address) as client:
-                loading = group_wire.COORDINATOR_LOAD_IN_PROGRESS
+            with wire.Connection(stele.address) as client:
+                loading = groups.COORDINATOR_LOAD_IN_PROGRESS
                 wait_until("the groups are loaded", lambda: loading not in {
-                    group_wire.error(answer) for answer in ask_many(client, map(alive, range(200)))})
+                    groups.error(answer) for answer in ask_many(client, map(alive, range(200)))})
             still_there()
         print(f"\n{count} groups: join {took[0]:.1f} s, sync and commit {took[1]:.1f} s, heartbeat and fetch {took[2]:.1f} s, "
               f"after kill -9 {took[3]:.1f} s")
@@ -239,38 +239,38 @@ class Scale(SystemTest):
 
 class Vanishing(SystemTest):
     def test_a_member_that_never_syncs(self):
-        with self.broker(*QUICK) as stele, wire.Client(stele.address) as one, wire.Client(stele.address) as two:
-            one.ask(group_wire.find_coordinator("g"))
-            leader, silent = (group_wire.Member(each, "g", rebalance_ms=1000) for each in (one, two))
+        with self.broker(*QUICK) as stele, wire.Connection(stele.address) as one, wire.Connection(stele.address) as two:
+            one.ask(groups.find_coordinator("g"))
+            leader, silent = (groups.Member(each, "g", rebalance_ms=1000) for each in (one, two))
             self.assertEqual(leader.join(), wire.NONE)
             self.assertEqual(leader.sync((leader.member_id, b"all")), (wire.NONE, b"all"))
             silent.send_join()
-            wait_until("the leader hears of it", lambda: leader.heartbeat() == group_wire.REBALANCE_IN_PROGRESS)
+            wait_until("the leader hears of it", lambda: leader.heartbeat() == groups.REBALANCE_IN_PROGRESS)
             self.assertEqual(leader.join(), wire.NONE)
             self.assertEqual(silent.joined(), wire.NONE)
             self.assertEqual(leader.sync((silent.member_id, b"all")), (wire.NONE, b""))
             # It heartbeats, and does nothing else.
-            wait_until("the silent one is removed", lambda: silent.heartbeat() == group_wire.UNKNOWN_MEMBER_ID, 10)
-            self.assertEqual(leader.heartbeat(), group_wire.REBALANCE_IN_PROGRESS)
+            wait_until("the silent one is removed", lambda: silent.heartbeat() == groups.UNKNOWN_MEMBER_ID, 10)
+            self.assertEqual(leader.heartbeat(), groups.REBALANCE_IN_PROGRESS)
             self.assertEqual(leader.join(), wire.NONE)
             self.assertEqual(leader.sync((leader.member_id, b"all")), (wire.NONE, b"all"))
             self.assertEqual(leader.described(), ("Stable", 1))
 
     def park(self, stele, leader, count):
         """So many members wait for the leader, which does not join again."""
-        clients = [wire.Client(stele.address) for _ in range(count)]
+        clients = [wire.Connection(stele.address) for _ in range(count)]
         for client in clients:
-            group_wire.Member(client, leader.group, session_ms=6000, rebalance_ms=1000).send_join()
+            groups.Member(client, leader.group, session_ms=6000, rebalance_ms=1000).send_join()
         wait_until("all joins are parked", lambda: leader.described() == ("PreparingRebalance", count + 1))
         return clients
 
     def test_parked_joins_whose_connections_are_cut(self):
         joins = 200
         used = []
-        with self.broker(*QUICK) as stele, wire.Client(stele.address) as client:
-            client.ask(group_wire.find_coordinator("g"))
+        with self.broker(*QUICK) as stele, wire.Connection(stele.address) as client:
+            client.ask(groups.find_coordinator("g"))
             for i in range(4):
-                leader = group_wire.Member(client, f"g{i}", rebalance_ms=60_000)
+                leader = groups.Member(client, f"g{i}", rebalance_ms=60_000)
                 self.assertEqual(leader.join(), wire.NONE)
                 leader.sync((leader.member_id, b"all"))
                 descriptors = stele.descriptors()
@@ -286,9 +286,9 @@ class Vanishing(SystemTest):
             self.assertLess(used[-1] - used[0], 4 * MIB)
 
     def test_sigterm_does_not_wait_for_parked_joins(self):
-        with self.broker(*QUICK) as stele, wire.Client(stele.address) as client:
-            client.ask(group_wire.find_coordinator("g"))
-            leader = group_wire.Member(client, "g", rebalance_ms=60_000)
+        with self.broker(*QUICK) as stele, wire.Connection(stele.address) as client:
+            client.ask(groups.find_coordinator("g"))
+            leader = groups.Member(client, "g", rebalance_ms=60_000)
             self.assertEqual(leader.join(), wire.NONE)
             leader.sync((leader.member_id, b"all"))
             parked = self.park(stele, leader, 20)
@@ -300,7 +300,7 @@ class Vanishing(SystemTest):
             self.assertLess(took, 3)
             for one in parked:
                 try:
-                    self.assertEqual(group_wire.joined(one.receive())[0], group_wire.COORDINATOR_NOT_AVAILABLE)
+                    self.assertEqual(groups.joined(one.receive())[0], groups.COORDINATOR_NOT_AVAILABLE)
                 except wire.Closed:
                     pass  # It hears of it in this way too.
                 one.close()

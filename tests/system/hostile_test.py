@@ -7,8 +7,8 @@ import random
 import struct
 
 import broker
-import wire
 from broker import SystemTest
+from support_py import wire
 
 NO_SUCH_API = wire.request(4711, 0, b"")
 OLD_PRODUCE = wire.request(wire.PRODUCE, 2, b"\0" * 20)
@@ -40,7 +40,7 @@ class Hostile(SystemTest):
     def test_each_kind_closes_its_connection_with_one_line(self):
         for kind, nonsense in NONSENSE.items():
             with self.subTest(kind), self.broker() as stele:
-                with wire.Client(stele.address) as bystander, wire.Client(stele.address) as hostile:
+                with wire.Connection(stele.address) as bystander, wire.Connection(stele.address) as hostile:
                     self.assertEqual(bystander.produce_or_create("t"), wire.NONE)
                     hostile.send(nonsense)
                     self.assertTrue(hostile.is_closed())
@@ -48,25 +48,25 @@ class Hostile(SystemTest):
                     self.assertEqual(len(stele.lines("closing the connection")), 1, stele.everything_said())
 
     def test_what_came_before_is_answered(self):
-        with self.broker() as stele, wire.Client(stele.address) as client:
+        with self.broker() as stele, wire.Connection(stele.address) as client:
             client.create_topic("t")
             client.send(wire.produce_request("t", wire.batch([b"before"])) + struct.pack(">i", -1))
-            self.assertEqual(wire.produce_outcome(client.receive(), "t")[0], wire.NONE)
+            self.assertEqual(wire.produce_outcome(client.receive())[0], wire.NONE)
             self.assertTrue(client.is_closed())
 
     def test_a_thousand_of_them_write_few_lines(self):
         with self.broker() as stele:
             for _ in range(1000):
-                with wire.Client(stele.address) as hostile:
+                with wire.Connection(stele.address) as hostile:
                     hostile.send(NO_SUCH_API)
                     self.assertTrue(hostile.is_closed())
             # Five in ten seconds; a slow machine may need several tens.
             self.assertLess(len(stele.lines("closing the connection")), 100)
-            with wire.Client(stele.address) as client:
+            with wire.Connection(stele.address) as client:
                 client.ask(wire.metadata_request())
 
     def test_unknown_api_versions_is_answered_in_the_oldest_form(self):
-        with self.broker() as stele, wire.Client(stele.address) as client:
+        with self.broker() as stele, wire.Connection(stele.address) as client:
             for version in (5, 99, 32767):
                 answer = client.ask(wire.request(wire.API_VERSIONS, version, os.urandom(30)))
                 error, count = struct.unpack_from(">hi", answer)
@@ -83,10 +83,10 @@ class Hostile(SystemTest):
         # a client beside them goes on.
         dice = random.Random(4711)
         outcomes = collections.Counter()
-        with self.broker() as stele, wire.Client(stele.address) as bystander:
+        with self.broker() as stele, wire.Connection(stele.address) as bystander:
             for api in APIS:
                 for version in range(14):
-                    with self.subTest(api=api, version=version), wire.Client(stele.address) as hostile:
+                    with self.subTest(api=api, version=version), wire.Connection(stele.address) as hostile:
                         body = dice.randbytes(dice.choice((0, 1, 8, 200)))
                         outcomes[self.outcome_of(hostile, wire.request(api, version, body, KNOWN_ID))] += 1
                 self.assertEqual(bystander.produce_or_create("t"), wire.NONE)

@@ -4,14 +4,14 @@
 import time
 
 import broker
-import wire
 from broker import SystemTest, wait_until
+from support_py import wire
 
 
 class Limits(SystemTest):
     def test_idle_connections_close(self):
         with self.broker("--set", "connections.max.idle.ms=1000") as stele:
-            with wire.Client(stele.address) as idle, wire.Client(stele.address) as waiting, wire.Client(stele.address) as busy:
+            with wire.Connection(stele.address) as idle, wire.Connection(stele.address) as waiting, wire.Connection(stele.address) as busy:
                 busy.create_topic("t")
                 # Waits in the broker for longer than that, which is not being idle.
                 waiting.send(wire.fetch_request("t", 0, max_wait_ms=3000))
@@ -24,17 +24,17 @@ class Limits(SystemTest):
                 self.assertEqual(stele.lines("closing the connection"), [])
 
     def test_idle_means_idle(self):
-        with self.broker("--set", "connections.max.idle.ms=1000") as stele, wire.Client(stele.address) as idle:
+        with self.broker("--set", "connections.max.idle.ms=1000") as stele, wire.Connection(stele.address) as idle:
             began = time.monotonic()
             self.assertTrue(idle.is_closed())
             self.assertGreater(time.monotonic() - began, 0.9)
 
     def test_who_has_gone_while_its_fetch_waits_takes_no_place(self):
         with self.broker("--set", "max.connections=20") as stele:
-            with wire.Client(stele.address) as first:
+            with wire.Connection(stele.address) as first:
                 first.create_topic("t")
             for _ in range(3):
-                clients = [wire.Client(stele.address) for _ in range(20)]
+                clients = [wire.Connection(stele.address) for _ in range(20)]
                 for client in clients:
                     client.send(wire.fetch_request("t", 0, max_wait_ms=600_000))
                 for client in clients:
@@ -44,7 +44,7 @@ class Limits(SystemTest):
     @staticmethod
     def is_served(stele):
         try:
-            with wire.Client(stele.address) as client:
+            with wire.Connection(stele.address) as client:
                 client.ask(wire.metadata_request())
             return True
         except wire.Closed:
@@ -53,7 +53,7 @@ class Limits(SystemTest):
     def test_clients_leave_descriptors_for_files(self):
         with self.broker(before=("prlimit", "--nofile=60:60")) as stele:
             self.assertTrue(stele.lines("at most 30 connections"))
-            clients = [wire.Client(stele.address) for _ in range(50)]
+            clients = [wire.Connection(stele.address) for _ in range(50)]
             stele.wait_for_line("as many as there may be")
             self.assertLess(stele.descriptors(), 55)
             self.assertEqual(stele.lines("takes no clients"), [])
@@ -64,14 +64,14 @@ class Limits(SystemTest):
 
     def test_without_descriptors_nothing_spins_and_all_recovers(self):
         with self.broker("--set", "checkpoint.interval.ms=200", before=("prlimit", "--nofile=200:200")) as stele:
-            with wire.Client(stele.address) as worker:
+            with wire.Connection(stele.address) as worker:
                 worker.create_topic("t")
                 worker.create_topic("rolls", configs=(("segment.bytes", str(1 << 20)),))
                 large = wire.batch([bytes(300_000)])
                 for _ in range(3):
                     self.assertEqual(worker.produce("rolls", large)[0], wire.NONE)
                 stele.limit_descriptors(60)
-                clients = [wire.Client(stele.address) for _ in range(90)]
+                clients = [wire.Connection(stele.address) for _ in range(90)]
                 stele.wait_for_line("ulimit -n")
                 cpu_before, began = stele.cpu_seconds(), time.monotonic()
                 while time.monotonic() - began < 2:
@@ -89,7 +89,7 @@ class Limits(SystemTest):
                 for client in clients:
                     client.close()
                 wait_until("descriptors are free again", lambda: stele.descriptors() < 50)
-                with wire.Client(stele.address) as late:
+                with wire.Connection(stele.address) as late:
                     late.ask(wire.metadata_request())
                 self.assertEqual(worker.produce("rolls", large), (wire.NONE, 3))
                 wait_until("a checkpoint settles the segment that was rolled",

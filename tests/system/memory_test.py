@@ -6,8 +6,8 @@ import threading
 import time
 
 import broker
-import wire
 from broker import PeakMemory, SystemTest
+from support_py import wire
 
 MIB = 1 << 20
 BUDGET = 128 * MIB
@@ -23,7 +23,7 @@ class Bystander:
     """A client that goes on working while the context lasts, and how it fared."""
 
     def __init__(self, address):
-        self._client = wire.Client(address, PATIENCE)
+        self._client = wire.Connection(address, PATIENCE)
         self._done = threading.Event()
         self.rounds, self.failure = 0, None
 
@@ -57,7 +57,7 @@ class Memory(SystemTest):
     def crowd(self, name, attack, size=CROWD, **client):
         """`attack(client, i)` on each of a crowd of connections that stay open while the bystander works."""
         with self.broker("--set", f"request.memory.bytes={BUDGET}") as stele:
-            with wire.Client(stele.address) as first:
+            with wire.Connection(stele.address) as first:
                 first.create_topic("bystander")
                 first.create_topic("log")
                 for _ in range(4):
@@ -67,7 +67,7 @@ class Memory(SystemTest):
                 with Bystander(stele.address) as bystander, PeakMemory(stele) as peak:
                     began = time.monotonic()
                     for i in range(size):
-                        clients.append(wire.Client(stele.address, **client))
+                        clients.append(wire.Connection(stele.address, **client))
                         attack(clients[-1], i)
                     bystander.wait_for_rounds(100)
                     took = time.monotonic() - began
@@ -99,24 +99,24 @@ class Memory(SystemTest):
 
     def test_decompression_bombs(self):
         # Far beyond 100:1, at most 1 MiB on the wire.
-        bomb = wire.produce_request("log", wire.batch([bytes(80 * MIB)], wire.GZIP))
+        bomb = wire.produce_request("log", wire.batch([bytes(80 * MIB)], codec=wire.GZIP))
         self.assertGreater(80 * MIB / len(bomb), 100)
         self.crowd("bombs", lambda client, _: client.send(bomb), size=50)
 
     def test_bombs_that_are_to_be_rebuilt(self):
-        bomb = wire.produce_request("rebuilt", wire.batch([bytes(80 * MIB)], wire.GZIP))
+        bomb = wire.produce_request("rebuilt", wire.batch([bytes(80 * MIB)], codec=wire.GZIP))
 
         def attack(client, i):
             if i == 0:
                 client.create_topic("rebuilt", configs=[("compression.type", "zstd")])
             client.send(bomb)
             if i == 9:
-                self.assertEqual(wire.produce_outcome(client.receive(), "rebuilt")[0], wire.NONE)
+                self.assertEqual(wire.produce_outcome(client.receive())[0], wire.NONE)
 
         self.crowd("bombs that are rebuilt", attack, size=10)
 
     def test_bombs_that_are_searched_by_time(self):
-        bomb = wire.batch([bytes(80 * MIB), b"later"], wire.GZIP, step=1)
+        bomb = wire.batch([bytes(80 * MIB), b"later"], codec=wire.GZIP, step=1)
 
         def attack(client, i):
             if i == 0:

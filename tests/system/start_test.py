@@ -10,8 +10,9 @@ import tempfile
 import time
 
 import broker
-import wire
 from broker import SystemTest
+from support_py import wire
+from support_py.server import START_SECONDS
 
 STARTS = 9
 
@@ -33,7 +34,7 @@ class Start(SystemTest):
         self.assertLess(min(times), 1000)
 
     def test_private_memory_when_idle(self):
-        with self.broker() as stele, wire.Client(stele.address) as client:
+        with self.broker() as stele, wire.Connection(stele.address) as client:
             client.ask(wire.metadata_request())
             memory = stele.private_memory() / 1e6
             print(f"\nprivate memory when idle: {memory:.1f} MB (goal 15 MB)")
@@ -50,10 +51,10 @@ class Start(SystemTest):
 
 def first_answer(stele, address, request):
     """Knocks until somebody opens; the kernel says at once when nobody does."""
-    deadline = time.monotonic() + broker.START_SECONDS
+    deadline = time.monotonic() + START_SECONDS
     while True:
         try:
-            with wire.Client(address) as client:
+            with wire.Connection(address) as client:
                 return client.ask(request)
         except (wire.Closed, socket.timeout):
             if time.monotonic() > deadline:

@@ -8,8 +8,8 @@ import signal
 import threading
 
 import broker
-import wire
 from broker import SystemTest, wait_until
+from support_py import wire
 
 KILLS = int(os.environ.get("TEST_KILLS", "20"))
 CLEAN_MARKER = ".stele_cleanshutdown"
@@ -21,19 +21,19 @@ class Stop(SystemTest):
         trace = self.directory / "trace"
         # Every sync takes a while, so that a produce is in flight when the signal comes.
         slow = ("strace", "-f", "-o", str(trace), "-e", "trace=fdatasync", "-e", "inject=fdatasync:delay_enter=300000")
-        with self.broker(before=slow) as stele, wire.Client(stele.address) as client, wire.Client(stele.address) as idle:
+        with self.broker(before=slow) as stele, wire.Connection(stele.address) as client, wire.Connection(stele.address) as idle:
             client.create_topic("t")
             client.produce("t", wire.batch([b"first"]))
             syncs = trace.read_text().count("fdatasync(")
             client.send(wire.produce_request("t", wire.batch([b"in flight"])))
             wait_until("the produce is being synced", lambda: trace.read_text().count("fdatasync(") > syncs)
             stele.signal(signal.SIGTERM)
-            self.assertEqual(wire.produce_outcome(client.receive(), "t"), (wire.NONE, 1))
+            self.assertEqual(wire.produce_outcome(client.receive()), (wire.NONE, 1))
             self.assertTrue(client.is_closed())
             self.assertTrue(idle.is_closed())
             self.assertEqual(stele.wait(), 0, stele.everything_said())
         self.assertTrue((stele.data / CLEAN_MARKER).exists())
-        with self.broker() as again, wire.Client(again.address) as client:
+        with self.broker() as again, wire.Connection(again.address) as client:
             self.assertFalse((again.data / CLEAN_MARKER).exists())
             self.assertEqual(again.lines("cut"), [])
             self.assertEqual([value for _, value in client.read_all("t")], [b"first", b"in flight"])
@@ -41,10 +41,10 @@ class Stop(SystemTest):
         self.assertTrue((again.data / CLEAN_MARKER).exists())
 
     def test_a_long_poll_does_not_hold_the_stop(self):
-        with self.broker("--set", "shutdown.timeout.ms=1000") as stele, wire.Client(stele.address) as client:
+        with self.broker("--set", "shutdown.timeout.ms=1000") as stele, wire.Connection(stele.address) as client:
             client.create_topic("t")
             client.send(wire.fetch_request("t", 0, max_wait_ms=600_000))
-            with wire.Client(stele.address) as other:
+            with wire.Connection(stele.address) as other:
                 other.ask(wire.metadata_request())
             self.assertEqual(stele.stop(), 0)
 
@@ -53,7 +53,7 @@ class Stop(SystemTest):
         writers = [Writer(f"t{i}") for i in range(4)]
         stele = self.broker()
         with stele:
-            with wire.Client(stele.address) as client:
+            with wire.Connection(stele.address) as client:
                 for writer in writers:
                     client.create_topic(writer.topic)
             for kill in range(KILLS):
@@ -71,7 +71,7 @@ class Stop(SystemTest):
                     thread.join()
                 self.assertEqual([writer.failure for writer in writers if writer.failure], [], stele.everything_said())
                 stele.start()
-                with wire.Client(stele.address) as client:
+                with wire.Connection(stele.address) as client:
                     for writer in writers:
                         with self.subTest(kill=kill, topic=writer.topic):
                             writer.check(self, [value for _, value in client.read_all(writer.topic)])
@@ -91,14 +91,14 @@ class Writer:
         in_flight = []
         self.may_be_cut_off = False
         try:
-            with wire.Client(address) as client:
+            with wire.Connection(address) as client:
                 while True:
                     while len(in_flight) < 5:
                         value = b"%s %d" % (self.topic.encode(), self._sent)
                         self._sent += 1
                         client.send(wire.produce_request(self.topic, wire.batch([value])))
                         in_flight.append(value)
-                    error, _ = wire.produce_outcome(client.receive(), self.topic)
+                    error, _ = wire.produce_outcome(client.receive())
                     if error:
                         raise AssertionError(f"produce answered error {error}")
                     self.acknowledged.append(in_flight.pop(0))
@@ -134,7 +134,7 @@ class Refusals(SystemTest):
             line = self.refused(stele.data)
             self.assertIn(str(stele.pid()), line)
             self.assertIn("another data directory", line)
-            with wire.Client(stele.address) as client:
+            with wire.Connection(stele.address) as client:
                 client.ask(wire.metadata_request())
 
     def test_a_port_in_use(self):

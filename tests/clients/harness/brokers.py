@@ -6,21 +6,15 @@ come with.
 
 import pathlib
 import re
-import signal
 import socket
-import subprocess
 
-from harness import processes
 from harness.kafka_home import QUIET
+from support_py import processes, server
+from support_py.server import Failed
 
 START_SECONDS = 60
 # Eligible leader replicas are about many brokers, but set a broker-wide min.insync.replicas that DescribeConfigs shows.
 WITHOUT_ELR = ("--feature", "eligible.leader.replicas.version=0")
-STOP_SECONDS = 60
-
-
-class Failed(Exception):
-    """A broker did not start or stop as it should."""
 
 
 class Broker:
@@ -31,8 +25,8 @@ class Broker:
         self.bootstrap = None  # "127.0.0.1:PORT" while it runs.
         self.directory = pathlib.Path(directory)
         self.directory.mkdir(parents=True, exist_ok=True)
-        self._process = None
-        self._lines = None
+        self.log = self.directory / "broker.log"
+        self.process = None  # The server.Server it is.
 
     @property
     def address(self):
@@ -62,27 +56,23 @@ class Broker:
 
     def kill(self):
         """As kill -9 does it."""
-        processes.kill_group(self._process)
-        self._process = None
+        self.process.kill()
 
     def stop(self):
         """Cleanly. Raises Failed with what the broker said if it does not go."""
-        self._process.send_signal(signal.SIGTERM)
         try:
-            code = self._process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
+            code = self.process.stop()
+        except Failed:
             self.kill()
-            raise Failed(f"{self.name} did not stop on SIGTERM:\n{self._lines.tail()}") from None
-        processes.ended(self._process)
-        self._process = None
+            raise
         if code not in self.clean_exits:
-            raise Failed(f"{self.name} stopped with exit code {code}:\n{self._lines.tail()}")
+            raise Failed(f"{self.name} stopped with exit code {code}:\n{self.said()}")
 
     def is_running(self):
-        return self._process is not None and self._process.poll() is None
+        return self.process.is_running()
 
     def said(self):
-        return self._lines.tail() if self._lines else ""
+        return self.process.said()
 
     def partition_directory(self, topic_id, partition):
         """Where a partition's files are, however a broker names its directories; None if there is none. `topic_id` is
@@ -92,16 +82,6 @@ class Broker:
                 return metadata.parent
         return None
 
-    def _launch(self, command, ready):
-        """Starts `command` and returns its first line with `ready` in it."""
-        self._process = processes.start(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self._lines = processes.Lines(self._process.stdout, self.directory / "broker.log")
-        line = self._lines.wait_for(ready, START_SECONDS)
-        if line is None:
-            self.kill()
-            raise Failed(f"{self.name} did not start:\n{self._lines.tail()}")
-        return line
-
 
 class Stele(Broker):
     clean_exits = (0,)
@@ -110,15 +90,15 @@ class Stele(Broker):
         super().__init__("stele", directory)
         self.data = self.directory / "data"
         self._binary, self._flags = binary, flags
+        self.process = server.Stele(binary, self.data, flags, log=self.log)
 
     def another(self, name, *flags, settings=None):
         more = [word for key, value in (settings or {}).items() for word in ("--set", f"{key}={value}")]
         return Stele(self._binary, self.directory / name, [*self._flags, *flags, *more])
 
     def start(self, port=0):
-        line = self._launch([self._binary, "serve", "--data-dir", self.data, "--listen", f"127.0.0.1:{port}", *self._flags],
-                            "stele ready on ")
-        self.bootstrap = re.search(r"stele ready on (\S+:\d+)", line)[1].rstrip(",")
+        self.process.start(f"127.0.0.1:{port}")
+        self.bootstrap = ":".join(map(str, self.process.address))
         return self
 
 
@@ -129,6 +109,7 @@ class Kafka(Broker):
         super().__init__("kafka", directory)
         self.data = self.directory / "data"
         self._home, self._settings = home, settings or {}
+        self.process = server.Server(self.name, self.log)
 
     def another(self, name, *flags, settings=None):
         return Kafka(self._home, self.directory / name, settings)
@@ -165,7 +146,12 @@ offsets.topic.num.partitions=1
                 raise Failed(f"kafka-storage format: {done.explain()}")
         java = ("-Xmx512m", "-XX:+UseSerialGC", QUIET,
                 "-Dorg.slf4j.simpleLogger.log.kafka.server.KafkaRaftServer=info")
-        self._launch(self._home.command("kafka-server-start", properties, java=java), "Kafka Server started")
+        self.process.launch(self._home.command("kafka-server-start", properties, java=java))
+        try:
+            self.process.wait_for_line("Kafka Server started", START_SECONDS)
+        except Failed:
+            self.kill()
+            raise
         self.bootstrap = f"127.0.0.1:{port}"
         return self
 

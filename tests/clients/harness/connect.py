@@ -2,14 +2,13 @@
 
 import json
 import pathlib
-import signal
-import subprocess
 import time
 import urllib.error
 import urllib.request
 
-from harness import brokers, processes, toolchains
+from harness import brokers, toolchains
 from harness.kafka_home import QUIET
+from support_py import server
 
 POM = pathlib.Path(__file__).parent.parent / "connect" / "pom.xml"
 CLI = "org.apache.kafka.connect.cli."
@@ -36,7 +35,8 @@ class Worker:
         self.directory = directory
         self._command = ["java", *JAVA, "-cp", f"{jars_directory}/*", CLI + mode]
         self._settings, self._connectors = settings, connectors
-        self._process = self._lines = self._port = None
+        self._port = None
+        self._server = server.Server("Kafka Connect", directory / "worker.log")
         directory.mkdir(parents=True, exist_ok=True)
 
     @property
@@ -49,33 +49,27 @@ class Worker:
         (self._port,) = brokers.free_ports(1)
         settings = {**self._settings, "listeners": f"http://{self.name}", "plugin.discovery": "service_load"}
         properties = write_properties(self.directory / "worker.properties", settings)
-        self._process = processes.start([*self._command, properties, *self._connectors], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        self._lines = processes.Lines(self._process.stdout, self.directory / "worker.log")
-        if self._lines.wait_for("Kafka Connect started", SECONDS) is None:
+        self._server.launch([*self._command, properties, *self._connectors])
+        try:
+            self._server.wait_for_line("Kafka Connect started", SECONDS)
+        except server.Failed:
             self.kill()
-            raise brokers.Failed(f"Kafka Connect did not start:\n{self.said()}")
+            raise
         return self
 
     def said(self):
-        return self._lines.tail()
+        return self._server.said()
 
     def stop(self):
         """Cleanly. Returns the exit code, or what to say of it."""
-        self._process.send_signal(signal.SIGTERM)
         try:
-            code = self._process.wait(SECONDS)
-        except subprocess.TimeoutExpired:
+            return self._server.stop(SECONDS)
+        except server.Failed:
             self.kill()
             return "did not stop"
-        processes.ended(self._process)
-        self._process = None
-        return code
 
     def kill(self):
-        if self._process:
-            processes.kill_group(self._process)
-            self._process = None
+        self._server.kill()
 
     def ask(self, method, path, what=None):
         """(status, answer) of its REST interface. Connect says 409 while it rebalances, so that is asked again."""

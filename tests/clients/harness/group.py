@@ -20,7 +20,7 @@ import subprocess
 import threading
 import time
 
-from harness import processes
+from support_py import processes
 
 # For a group to get where it should be. Kafka's initial delay, a session, a rebalance and a slow machine fit in.
 PATIENCE = 60

@@ -3,7 +3,8 @@
 import pathlib
 import re
 
-from harness import processes, toolchains
+from harness import toolchains
+from support_py import processes
 
 POM = pathlib.Path(__file__).parent.parent / "kafka" / "pom.xml"
 VERSION = re.search(r"<kafka.version>(.*)</kafka.version>", POM.read_text())[1]

@@ -4,7 +4,7 @@ import re
 import struct
 import time
 
-from harness import wire
+from support_py import wire
 
 APIS = ("FindCoordinator", "JoinGroup", "SyncGroup", "Heartbeat", "LeaveGroup", "OffsetCommit", "OffsetFetch",
         "OffsetDelete", "DescribeGroups", "ListGroups", "DeleteGroups")
@@ -48,8 +48,8 @@ class Client:
         if version is None:
             version = self._scene.version(api)
         self._waits_for = api, version
-        self._connection.send(definitions.key(api), version, definitions.request(api, version, fields),
-                              definitions.flexible(api, version))
+        self._connection.send_as_client(definitions.key(api), version, definitions.request(api, version, fields),
+                                        definitions.flexible(api, version))
 
     def answer(self):
         """What is answered to the last request, or None: the broker hung up, and the next request has a new connection."""

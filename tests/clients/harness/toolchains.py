@@ -7,7 +7,7 @@ import pathlib
 import re
 import shutil
 
-from harness import processes
+from support_py import processes
 
 # A cold cache over a slow network; a warm one takes no time at all.
 BUILD_SECONDS = 900

@@ -3,7 +3,7 @@
 import json
 import re
 
-from harness import processes
+from support_py import processes
 
 # Of one story on one broker: a hung client must not hang the run.
 STORY_SECONDS = 120

@@ -3,8 +3,10 @@
 import re
 import time
 
-from harness import brokers, connect, processes, toolchains, wire, wire_groups
+from harness import brokers, connect, toolchains
 from stories.kafka_tools import SILENT
+from support_py import processes, wire
+from support_py.wire import groups
 
 SECONDS = 60
 WORKER = {
@@ -101,7 +103,7 @@ class _Told:
 
     def group(self, name):
         with wire.Connection(self.broker.address) as connection:
-            described = wire_groups.described(connection, name)
+            described = groups.described(connection.ask(groups.describe(name)))
         for member in described["members"]:
             # Workers are called by their ports.
             for word in ("client", "id begins with"):
@@ -114,8 +116,8 @@ class _Told:
 
     def committed(self):
         with wire.Connection(self.broker.address) as connection:
-            return [wire_groups.committed(connection, "connect-sink", "lines", [0]),
-                    wire_groups.ends(connection, "lines", [0])]
+            return [groups.committed(connection.ask(groups.fetch_offsets("connect-sink", "lines"))),
+                    wire.listed_offsets(connection.ask(wire.list_offsets_request("lines", wire.LATEST)))]
 
     def topics(self, *names):
         finished = processes.run(self._home.command(

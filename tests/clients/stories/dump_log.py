@@ -4,7 +4,8 @@ import re
 import shutil
 import time
 
-from harness import processes, stored, toolchains
+from harness import stored, toolchains
+from support_py import processes
 
 SECONDS = 120
 RECORDS = 1500

@@ -7,8 +7,9 @@ Each scene is told several times, with version n of each API, or the first or la
 import base64
 import struct
 
-from harness import brokers, messages, scene, toolchains, wire
+from harness import brokers, messages, scene, toolchains
 from stories import group_requests_admin, group_requests_members, group_requests_offsets, group_requests_static
+from support_py import wire
 
 TOPICS = {"wire": 3, "wire-too": 1}
 SETTINGS = {"group.initial.rebalance.delay.ms": 0, "offsets.topic.num.partitions": 1}
@@ -63,7 +64,7 @@ def _make_topics(broker):
     """{topic: id} once the broker has them: it may answer that they are made before that."""
     with wire.Connection(broker.address) as connection:
         for topic, partitions in TOPICS.items():
-            connection.create_topic(topic, {}, partitions)
+            connection.must_create_topic(topic, {}, partitions)
         scene.until_true("the topics are there", lambda: set(TOPICS) <= set(connection.topic_ids()))
         ids = connection.topic_ids()
     return {topic: base64.urlsafe_b64decode(ids[topic] + "==") for topic in TOPICS}
@@ -106,7 +107,7 @@ def _check_old_versions(broker, definitions, witness):
                                                      "absent": [{"PartitionIndex": 0, "ErrorCode": 3}]}, answered)
         body = wire.string(group) + struct.pack(">i", -1) + wire.string("") + struct.pack(">i", 1) + wire.string("wire")
         body += struct.pack(">iiqq", 1, 1, 42, 1_700_000_000_000) + wire.string("one")
-        connection.send(definitions.key("OffsetCommit"), 1, body)
+        connection.send_as_client(definitions.key("OffsetCommit"), 1, body)
         answer = connection.receive()
         witness.check("OffsetCommit v1", answer == struct.pack(">i", 1) + wire.string("wire") + struct.pack(">iih", 1, 1, 0), answer)
         for version in (0, 1, 2):

@@ -3,8 +3,10 @@
 import string
 import time
 
-from harness import brokers, group, wire, wire_groups
+from harness import brokers, group
 from stories import members
+from support_py import wire
+from support_py.wire import groups
 
 PARTITIONS = 6
 TOPIC = "shared"
@@ -34,7 +36,7 @@ class Groups:
             try:
                 own.start()
                 with wire.Connection(own.address) as connection:
-                    connection.create_topic(TOPIC, {}, PARTITIONS)
+                    connection.must_create_topic(TOPIC, {}, PARTITIONS)
                 told = group.Group(program, own, self.name, TOPIC, PARTITIONS, own.directory / "members")
                 told.produce(producer)
                 self._story(_Told(own, witness, told, self.name), **self._options)
@@ -55,19 +57,19 @@ class _Told:
     def __init__(self, broker, witness, told, name):
         self.broker, self.witness, self.group, self._name = broker, witness, told, name
 
-    def ask(self, question, *arguments):
+    def ask(self, request):
         with wire.Connection(self.broker.address) as connection:
-            return question(connection, *arguments)
+            return connection.ask(request)
 
     def described(self):
-        return self.ask(wire_groups.described, self._name)
+        return groups.described(self.ask(groups.describe(self._name)))
 
     def committed(self):
         """{partition: offset}, once the coordinator has loaded them."""
         answer = {}
 
         def is_loaded():
-            answer.update(self.ask(wire_groups.committed, self._name, TOPIC, list(range(PARTITIONS))))
+            answer.update(groups.committed(self.ask(groups.fetch_offsets(self._name, TOPIC, range(PARTITIONS)))))
             return all(isinstance(offset, int) for offset in answer.values())
 
         self.group.wait("the coordinator answers", is_loaded)
@@ -89,7 +91,7 @@ class _Told:
         codes = self.group.stop(self.group.running())
         self.witness.check("every member leaves and ends with 0", set(codes) == {0}, f"{codes} {self.group.describe()}")
         self._check_records(count, commit)
-        ends = self.ask(wire_groups.ends, TOPIC, list(range(PARTITIONS)))
+        ends = wire.listed_offsets(self.ask(wire.list_offsets_request(TOPIC, wire.LATEST, range(PARTITIONS))))
         committed = self.committed()
         self.witness.check("every record was sent once", sum(ends.values()) == count, f"{ends}, {count}")
         self.witness.check("all is committed", committed == ends, f"committed {committed}, the log ends at {ends}")

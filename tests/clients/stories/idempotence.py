@@ -5,7 +5,8 @@ No client can be made to leave five batches unanswered at a given byte of a segm
 
 import time
 
-from harness import stored, wire
+from harness import stored
+from support_py import wire
 
 SEGMENT_BYTES = 1 << 20
 IN_FLIGHT = 5
@@ -54,7 +55,7 @@ def _new_topic(broker, topic, bytes_left):
     """Makes a topic whose first segment has room for `bytes_left` more. Returns the producer of the one batch in it, and
     the directory."""
     with wire.Connection(broker.address) as connection:
-        connection.create_topic(topic, {"segment.bytes": str(SEGMENT_BYTES)})
+        connection.must_create_topic(topic, {"segment.bytes": str(SEGMENT_BYTES)})
         producer = connection.producer_id()
         framing = len(wire.batch([b"x" * (SEGMENT_BYTES // 2)], TIMESTAMP)) - SEGMENT_BYTES // 2
         connection.send_produce(topic, 0, wire.batch([b"x" * (SEGMENT_BYTES - bytes_left - framing)], TIMESTAMP, *producer, 0))

@@ -4,7 +4,8 @@ import json
 import re
 import tempfile
 
-from harness import kafka_home, processes, toolchains
+from harness import kafka_home, toolchains
+from support_py import processes
 
 SECONDS = 60
 TOPIC, ONE, ABSENT = "tools-many", "tools-one", "tools-absent"

@@ -6,7 +6,8 @@ import random
 import tempfile
 import time
 
-from harness import processes, stored, toolchains, wire
+from harness import stored, toolchains
+from support_py import processes, wire
 
 SECONDS = 30
 CONSUMER = ("-C", "-X", "fetch.wait.max.ms=50")  # Leaving waits for the fetch in flight.

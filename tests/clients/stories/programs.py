@@ -5,7 +5,8 @@ import json
 import pathlib
 import time
 
-from harness import kafka_home, stored, toolchains, wire
+from harness import kafka_home, stored, toolchains
+from support_py import wire
 
 HERE = pathlib.Path(__file__).parent.parent
 STORY = json.loads((HERE / "story.json").read_text())

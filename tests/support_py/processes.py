@@ -1,11 +1,13 @@
 """Programs with a time limit. Nothing started here outlives the run."""
 
 import atexit
+import ctypes
 import os
 import signal
 import subprocess
 import threading
 
+PR_SET_PDEATHSIG = 1
 _running = set()
 
 
@@ -42,6 +44,12 @@ def start(command, **options):
     return process
 
 
+def die_with_parent():
+    """Runs in the child: a parent that is itself killed (a test's time limit) leaves it not behind. Only where the thread
+    that starts the child lives as long as the program: the kernel means that one."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+
+
 def run(command, seconds, given="", cwd=None, env=None):
     """Runs a program to its end with `given` on its standard input. Bytes that are no UTF-8 are kept as escapes."""
     process = start(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=cwd,
@@ -67,7 +75,7 @@ class Lines:
         threading.Thread(target=self._copy, args=(stream, path), daemon=True).start()
 
     def _copy(self, stream, path):
-        with open(path, "a", encoding="utf-8") as copy:
+        with open(path, "a", encoding="utf-8") as copy, stream:
             for line in stream:
                 copy.write(line)
                 copy.flush()
@@ -78,18 +86,28 @@ class Lines:
             self._ended = True
             self._condition.notify_all()
 
-    def wait_for(self, text, seconds):
-        """The first line that contains `text`; None if the stream ends or the time is up before."""
+    def wait_for(self, text, seconds, beyond=0):
+        """The first line that contains `text`, after the first `beyond` lines; None if the stream ends or the time is up
+        before."""
         found = None
 
         def there():
             nonlocal found
-            found = next((line for line in self._lines if text in line), None)
+            found = next((line for line in self._lines[beyond:] if text in line), None)
             return found is not None or self._ended
 
         with self._condition:
             self._condition.wait_for(there, seconds)
         return found
+
+    def wait_for_end(self, seconds):
+        """Until the stream ends or the time is up."""
+        with self._condition:
+            self._condition.wait_for(lambda: self._ended, seconds)
+
+    def all(self):
+        with self._condition:
+            return [line.rstrip() for line in self._lines]
 
     def tail(self, count=30):
         with self._condition:
