@@ -4,8 +4,10 @@ import json
 import re
 import time
 
-from harness import brokers, group, kafka_home, processes, toolchains, wire, wire_groups
+from harness import brokers, group, kafka_home, toolchains
 from stories import members
+from support_py import processes, wire
+from support_py.wire import groups
 
 SECONDS = 60
 SILENT = (*kafka_home.SHORT, "-Dorg.slf4j.simpleLogger.defaultLogLevel=off")
@@ -74,6 +76,7 @@ class _Story:
             told.wait("all is committed", self._all_committed)
             self._list()
             self._describe()
+            self._with_a_timeout()
             self._refused_while_active()
             self._what_is_kept("while members are there")
             told.stop(active)
@@ -91,7 +94,7 @@ class _Story:
         with wire.Connection(self._broker.address) as connection:
             for topic, partitions in PARTITIONS.items():
                 # The records are older than a broker keeps them otherwise.
-                connection.create_topic(topic, {"retention.ms": "-1"}, partitions)
+                connection.must_create_topic(topic, {"retention.ms": "-1"}, partitions)
                 for partition in range(partitions):
                     for number in range(RECORDS):
                         self._send(connection, topic, partition, number)
@@ -111,7 +114,7 @@ class _Story:
 
     def _all_committed(self):
         with wire.Connection(self._broker.address) as connection:
-            offsets = wire_groups.committed(connection, ACTIVE, THREE, list(range(PARTITIONS[THREE])))
+            offsets = groups.committed(connection.ask(groups.fetch_offsets(ACTIVE, THREE, range(PARTITIONS[THREE]))))
         return set(offsets.values()) == {RECORDS}
 
     def _console_consumer(self):
@@ -143,6 +146,13 @@ class _Story:
             self._see("--describe", "--group", ABSENT, *flags)
         self._see("--describe", "--group", LEFT, "--members")
         self._see("--describe", "--group", ACTIVE, "--group", LEFT, "--state")
+
+    def _with_a_timeout(self):
+        """The tool's limit goes with its requests: long enough, it changes nothing."""
+        for arguments in (("--list",), ("--describe", "--group", ACTIVE), ("--describe", "--group", ABSENT, "--members"),
+                          ("--describe", "--group", LEFT, "--state")):
+            self._see(*arguments, "--timeout", 30000)
+        self._see("--describe", "--group", ACTIVE, "--timeout", "soon")
 
     def _refused_while_active(self):
         self._see("--reset-offsets", "--group", ACTIVE, "--topic", THREE, "--to-earliest", "--execute")
