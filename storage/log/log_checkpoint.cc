@@ -8,6 +8,7 @@
 #include "storage/file/checkpoint_file.h"
 #include "storage/log/log.h"
 #include "storage/log/log_files.h"
+#include "storage/log/producer_state.h"
 #include "storage/log/segment_checksum.h"
 
 namespace storage {

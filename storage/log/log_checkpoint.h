@@ -8,7 +8,7 @@
 #include "protocol/base/ids.h"
 #include "protocol/base/result.h"
 #include "storage/file/file_system.h"
-#include "storage/log/producer_state.h"
+#include "storage/log/producer_table.h"
 #include "storage/log/segment_data.h"
 #include "storage/log/segment_index.h"
 
@@ -29,7 +29,7 @@ struct CheckpointPlan {
   base::Offset recovery_point = 0;
   Path directory;
   std::vector<SegmentPart> segments;  // All that are not settled.
-  ProducerState::Windows producers;   // For their snapshot,
+  ProducerTable::Shared producers;    // For their snapshot,
   base::Offset producers_at = 0;      // ...and where in the log it was taken.
   std::vector<base::Offset> snapshots_kept;
   std::vector<base::Offset> snapshots_obsolete;

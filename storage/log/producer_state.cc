@@ -77,20 +77,6 @@ struct Entry {
 
 }  // namespace
 
-std::int32_t ProducerWindow::Batch::first_sequence() const {
-  return last_sequence >= offset_delta ? last_sequence - offset_delta
-                                       : kSequenceMax - (offset_delta - last_sequence) + 1;
-}
-
-void ProducerWindow::add(const Batch& batch) {
-  if (count == kBatches) {
-    std::shift_left(batches.begin(), batches.end(), 1);
-    --count;
-  }
-  batches[count++] = batch;
-  last_timestamp = batch.timestamp;
-}
-
 SequenceCheck ProducerState::check(const record::BatchHeader& header) const {
   if (!header.has_producer()) return {};
   const auto* window = find(header.producer_id);
@@ -118,13 +104,13 @@ SequenceCheck ProducerState::check(const record::BatchHeader& header) const {
 void ProducerState::update(const record::BatchHeader& header, base::Offset base_offset,
                            base::Timestamp now) {
   if (!header.has_producer()) return;
-  auto found = producers_.find(header.producer_id);
-  const bool is_new = found == producers_.end();
-  if (staging_)
-    undo_.push_back({header.producer_id, is_new ? std::nullopt : std::optional(found->second)});
-  if (is_new) found = producers_.try_emplace(header.producer_id).first;
+  if (staging_) {
+    const auto* const before = find(header.producer_id);
+    undo_.push_back(
+        {header.producer_id, before == nullptr ? std::nullopt : std::optional(*before)});
+  }
 
-  auto& window = found->second;
+  auto& window = producers_.edit(header.producer_id);
   if (header.producer_epoch != window.epoch) {
     window.epoch = header.producer_epoch;
     window.count = 0;
@@ -150,7 +136,7 @@ void ProducerState::rollback(Mark mark) {
   while (undo_.size() > mark) {
     auto& [producer_id, before] = undo_.back();
     if (before)
-      producers_[producer_id] = *before;
+      producers_.edit(producer_id) = *before;
     else
       producers_.erase(producer_id);
     undo_.pop_back();
@@ -164,14 +150,12 @@ void ProducerState::commit() {
 
 std::size_t ProducerState::expire(base::Timestamp now, std::int64_t expiration_ms) {
   ASSERT(!staging_, "a rollback must find the producers it knew");
-  return std::erase_if(producers_, [&](const auto& known) {
-    return known.second.last_timestamp <= now - expiration_ms;
-  });
+  return producers_.erase_if(
+      [&](const ProducerWindow& window) { return window.last_timestamp <= now - expiration_ms; });
 }
 
 const ProducerWindow* ProducerState::find(base::ProducerId producer_id) const {
-  const auto found = producers_.find(producer_id);
-  return found == producers_.end() ? nullptr : &found->second;
+  return producers_.find(producer_id);
 }
 
 void ProducerState::clear() {
@@ -179,18 +163,23 @@ void ProducerState::clear() {
   commit();
 }
 
-std::vector<std::byte> ProducerState::to_snapshot(Windows windows) {
+std::vector<std::byte> ProducerState::to_snapshot(const ProducerTable::Shared& windows) {
   std::int32_t entries = 0;
-  for (const auto& [producer_id, window] : windows)
-    entries += std::max<std::int32_t>(window.count, 1);
+  std::vector<const ProducerTable::Entry*> sorted;
+  for (const auto& chunk : windows)
+    for (const auto& entry : *chunk) {
+      entries += std::max<std::int32_t>(entry.second.count, 1);
+      sorted.push_back(&entry);
+    }
   // The same state always makes the same file.
-  std::ranges::sort(windows, {}, &Windows::value_type::first);
+  std::ranges::sort(sorted, {}, [](const auto* entry) { return entry->first; });
 
   Writer out(kEntriesAt + static_cast<std::size_t>(entries) * kEntrySize);
   out.put(kSnapshotVersion);
   out.put(std::uint32_t{0});
   out.put(entries);
-  for (const auto& [producer_id, window] : windows) {
+  for (const auto* const entry : sorted) {
+    const auto& [producer_id, window] = *entry;
     for (const auto& batch : window.known()) out.put_entry(producer_id, window, batch);
     if (window.count == 0) out.put_entry(producer_id, window, {.timestamp = window.last_timestamp});
   }
@@ -223,7 +212,7 @@ base::Result<ProducerState> ProducerState::from_snapshot(base::BytesView bytes) 
     if (!entry.plausible())
       return base::fail(base::Fault::corruption,
                         fmt::format("producer snapshot: impossible entry at {}", at));
-    auto& window = state.producers_[entry.producer_id];
+    auto& window = state.producers_.edit(entry.producer_id);
     if (window.epoch != entry.epoch) {
       window.epoch = entry.epoch;
       window.count = 0;

@@ -1,17 +1,14 @@
 #pragma once
 
-#include <array>
 #include <cstdint>
 #include <optional>
-#include <span>
-#include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "protocol/base/bytes.h"
 #include "protocol/base/ids.h"
 #include "protocol/base/result.h"
 #include "protocol/record/batch_header.h"
+#include "storage/log/producer_table.h"
 
 namespace storage {
 
@@ -28,30 +25,6 @@ struct SequenceCheck {
   base::Offset base_offset = -1;
   base::Offset last_offset = -1;
   base::Timestamp timestamp = -1;  // When it was appended; -1 for a batch with create time.
-};
-
-/// The last batches of one idempotent producer, oldest first. Five, because a client keeps at most
-/// five requests in flight and may repeat any of them (KIP-98, KAFKA-5494).
-struct ProducerWindow {
-  static constexpr std::size_t kBatches = 5;
-  struct Batch {
-    base::Offset last_offset = -1;
-    base::Timestamp timestamp = -1;  // When the batch was appended.
-    std::int32_t last_sequence = -1;
-    std::int32_t offset_delta = 0;  // Of the last record.
-
-    base::Offset base_offset() const { return last_offset - offset_delta; }
-    std::int32_t first_sequence() const;
-    friend bool operator==(const Batch&, const Batch&) = default;
-  };
-
-  std::array<Batch, kBatches> batches{};  // The first `count` are in use.
-  base::Timestamp last_timestamp = -1;    // Of the last append, a control batch's too.
-  base::ProducerEpoch epoch = -1;
-  std::uint8_t count = 0;
-
-  std::span<const Batch> known() const { return {batches.data(), count}; }
-  void add(const Batch& batch);
 };
 
 /// Which batch each idempotent producer has appended last to a partition: tells repeats from gaps.
@@ -74,7 +47,6 @@ class ProducerState {
  public:
   /// How many updates can be taken back; from mark().
   using Mark = std::size_t;
-  using Windows = std::vector<std::pair<base::ProducerId, ProducerWindow>>;
 
   /// May the batch be appended now? A batch without producer always may. Duplicates are found
   /// first, in the producer's present epoch only; then an older epoch is refused, a newer one must
@@ -99,8 +71,8 @@ class ProducerState {
 
   /// A producer's window, for tests and tools; null if it is not known.
   const ProducerWindow* find(base::ProducerId producer_id) const;
-  /// A copy of all windows, in no order.
-  Windows windows() const { return {producers_.begin(), producers_.end()}; }
+  /// All windows of this moment, without a copy.
+  ProducerTable::Shared windows() const { return producers_.share(); }
   std::size_t size() const { return producers_.size(); }
   void clear();
 
@@ -110,9 +82,8 @@ class ProducerState {
   /// (both -1). Kafka writes the last batch of each producer only and lets the last entry of a
   /// producer win, so it reads ours; we read either.
   ///
-  /// `windows` may be of an earlier moment, so that a worker makes the file: that takes three times
-  /// as long as copying them.
-  static std::vector<std::byte> to_snapshot(Windows windows);
+  /// `windows` may be of an earlier moment, so that a worker makes the file: it takes long.
+  static std::vector<std::byte> to_snapshot(const ProducerTable::Shared& windows);
   std::vector<std::byte> to_snapshot() const { return to_snapshot(windows()); }
   /// `Fault::corruption` for bytes that break the format or their checksum, `Fault::unsupported`
   /// for another version.
@@ -124,7 +95,7 @@ class ProducerState {
     std::optional<ProducerWindow> before;
   };
 
-  std::unordered_map<base::ProducerId, ProducerWindow> producers_;
+  ProducerTable producers_;
   std::vector<Undo> undo_;
   bool staging_ = false;
 };

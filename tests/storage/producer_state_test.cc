@@ -151,6 +151,23 @@ TEST_CASE("a producer is forgotten when it has not appended for the given time",
   CHECK(producers.expire(kNow + 1'000'000, std::numeric_limits<std::int64_t>::max()) == 0);
 }
 
+TEST_CASE("an append that is taken back, and a repeat, leave what a checkpoint was given",
+          "[producers]") {
+  auto producers = after_single_records(2);
+  const auto given = producers.windows();
+  const auto file = ProducerState::to_snapshot(given);
+  CHECK(producers.windows() == given);  // The same chunks: nothing was copied.
+
+  const auto mark = producers.mark();
+  producers.update(batch(2), 102, kNow);
+  producers.update(batch(0, 1, 0, 8), 103, kNow);
+  CHECK(ProducerState::to_snapshot(given) == file);
+  CHECK(producers.to_snapshot() != file);
+  producers.rollback(mark);
+  producers.commit();
+  CHECK(producers.to_snapshot() == file);
+}
+
 TEST_CASE("all five batches of every producer survive a snapshot", "[producers]") {
   auto producers = after_single_records(7);
   producers.update(batch(kSequenceMax - 1, 4, 2, 1'000'000), 107, kNow);
