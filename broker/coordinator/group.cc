@@ -50,6 +50,7 @@ GroupMember& Group::add(GroupMember member) {
   member.rank = next_rank_++;
   const auto [place, is_new] = members_.emplace(member.id, std::move(member));
   ASSERT(is_new, "a member is added once");
+  count_offers(place->second, true);
   return place->second;
 }
 
@@ -61,6 +62,7 @@ void Group::remove(std::string_view member_id) {
     if (known != static_ids_.end() && known->second == member_id) static_ids_.erase(known);
   }
   const bool led = is_leader(member_id);
+  count_offers(found->second, false);
   members_.erase(found);
   if (!led) return;
   const auto next =
@@ -89,30 +91,40 @@ ErrorCode Group::check_member(std::string_view member_id,
   return members_.contains(member_id) ? ErrorCode::none : ErrorCode::unknown_member_id;
 }
 
-std::unordered_map<std::string_view, std::size_t> Group::offers() const {
-  std::unordered_map<std::string_view, std::size_t> counts;
-  for (const auto& [id, member] : members_) {
-    std::set<std::string_view> names;  // One may be named twice.
-    for (const auto& protocol : member.protocols) names.insert(protocol.name);
-    for (const auto name : names) ++counts[name];
+/// A join asks what all members have in common, and there may be many of them with many protocols
+/// each: so it is counted when they come and go.
+void Group::count_offers(const GroupMember& member, bool come) {
+  std::set<std::string_view> names;  // One may be named twice.
+  for (const auto& protocol : member.protocols) names.insert(protocol.name);
+  for (const auto name : names) {
+    if (come) {
+      ++offers_[std::string(name)];
+      continue;
+    }
+    const auto found = offers_.find(name);
+    if (--found->second == 0) offers_.erase(found);
   }
-  return counts;
+}
+
+void Group::set_protocols(GroupMember& member, std::vector<MemberProtocol> protocols) {
+  count_offers(member, false);
+  member.protocols = std::move(protocols);
+  count_offers(member, true);
 }
 
 bool Group::accepts(std::string_view type, const std::vector<MemberProtocol>& protocols) const {
   if (members_.empty()) return !type.empty() && !protocols.empty();
   if (protocol_type != type) return false;
-  const auto offered = offers();
-  return std::ranges::any_of(protocols, [&](const MemberProtocol& protocol) {
-    const auto found = offered.find(protocol.name);
-    return found != offered.end() && found->second == members_.size();
+  return std::ranges::any_of(protocols, [this](const MemberProtocol& protocol) {
+    const auto found = offers_.find(protocol.name);
+    return found != offers_.end() && found->second == members_.size();
   });
 }
 
 std::string Group::vote() const {
   ASSERT(!members_.empty(), "nobody votes in an empty group");
   std::map<std::string_view, int> votes;
-  for (const auto& [name, members] : offers())
+  for (const auto& [name, members] : offers_)
     if (members == members_.size()) votes.emplace(name, 0);
   for (const auto& [id, member] : members_) {
     const auto choice = std::ranges::find_if(

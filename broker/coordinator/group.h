@@ -6,7 +6,6 @@
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -48,7 +47,7 @@ struct GroupMember {
   std::string client_host;
   std::int32_t rebalance_timeout_ms = 0;
   std::int32_t session_timeout_ms = 0;
-  std::vector<MemberProtocol> protocols;  // Most wanted first.
+  std::vector<MemberProtocol> protocols;  // Most wanted first; Group::set_protocols() counts them.
   base::SharedBytes assignment;
 
   // What a restart forgets.
@@ -102,7 +101,8 @@ class Group {
   std::optional<std::string> leader;
   std::int32_t generation = 0;
   CommittedOffsets offsets;
-  bool stored = false;  // The log has a record of the group itself.
+  GroupMemory::Share assignment_memory;  // For the shares that members hold.
+  bool stored = false;                   // The log has a record of the group itself.
 
   // Of the running rebalance; what a restart forgets.
   Deadline join_phase;
@@ -123,6 +123,7 @@ class Group {
   GroupMember& add(GroupMember member);
   /// Somebody else leads then, if there is anybody.
   void remove(std::string_view member_id);
+  void set_protocols(GroupMember& member, std::vector<MemberProtocol> protocols);
   /// A static member that came back gets a new id and keeps everything else, leadership too.
   GroupMember& rename(std::string_view old_id, std::string new_id);
 
@@ -145,12 +146,12 @@ class Group {
   std::optional<std::set<std::string, std::less<>>> subscribed_topics() const;
 
  private:
-  /// How many members offer each protocol. The names are those of the members.
-  std::unordered_map<std::string_view, std::size_t> offers() const;
+  void count_offers(const GroupMember& member, bool come);
 
   std::string id_;
   std::map<std::string, GroupMember, std::less<>> members_;
   std::map<std::string, std::string, std::less<>> static_ids_;  // Instance id to member id.
+  std::map<std::string, std::size_t, std::less<>> offers_;      // How many members offer each.
   std::uint64_t next_rank_ = 0;
 };
 

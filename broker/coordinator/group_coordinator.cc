@@ -79,7 +79,17 @@ GroupShardServices GroupCoordinator::shard_services() {
           .expiry_check_interval =
               std::chrono::milliseconds(config_.offsets_retention_check_interval_ms),
           .is_topic_gone = is_topic_gone(),
+          .on_short_of_memory = [this] { make_room(); },
           .say = say_};
+}
+
+void GroupCoordinator::make_room() {
+  if (making_room_->exchange(true)) return;
+  // Held by the jobs: until the last one has run, or will not any more.
+  const std::shared_ptr<std::atomic<bool>> busy(
+      making_room_.get(), [keep = making_room_](auto* making) { *making = false; });
+  for (const auto& shard : shards_.get()->by_partition)
+    shard->loop().post([shard, busy] { shard->make_room(); });
 }
 
 std::shared_ptr<GroupShard> GroupCoordinator::make_shard(

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -79,6 +80,8 @@ class GroupCoordinator {
   std::shared_ptr<GroupShard> shard_of(std::string_view group_id);
   std::shared_ptr<GroupShard> make_shard(const std::shared_ptr<Partition>& partition);
   GroupShardServices shard_services();
+  /// Has all shards forget some newcomers. Any thread; once at a time.
+  void make_room();
   /// For any thread.
   GroupCore::IsGone is_topic_gone();
 
@@ -88,6 +91,8 @@ class GroupCoordinator {
   const std::uint64_t seed_;
   const Say say_;
   const GroupMemory memory_;
+  const std::shared_ptr<std::atomic<bool>> making_room_ =
+      std::make_shared<std::atomic<bool>>(false);
   std::mutex making_;     // Of shards_; taken when the topic has changed only.
   bool stopped_ = false;  // Under making_.
   base::Published<Shards> shards_;

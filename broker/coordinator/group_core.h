@@ -74,6 +74,7 @@ struct LateAnswer {
 struct Step {
   std::vector<EncodedRecord> records;
   std::vector<LateAnswer> answers;
+  bool short_of_memory = false;  // Somebody was turned away for want of it.
 };
 
 /// How far a walk through the offsets of all groups has come: the one it looked at last. There may
@@ -133,6 +134,8 @@ class GroupCore {
   /// Drops offsets whose time is over (KIP-211) or whose topics are gone, and groups of which
   /// nothing is left. A part of them in each step, until `sweep.done`.
   void expire_offsets(OffsetSweep& sweep, base::Timestamp now, const IsGone& is_gone, Step& step);
+  /// Forgets a part of those whom the log does not know: other partitions need the memory.
+  void forget_some_newcomers(Now now, Step& step);
   /// Drops the offsets of topics that are gone, in parts likewise.
   void forget_topics(OffsetSweep& sweep, const IsGone& is_gone, Step& step);
 
@@ -186,8 +189,11 @@ class GroupCore {
   std::string make_member_id(const std::string& name);
 
   // Room for newcomers (group_newcomers.cc).
-  GroupMemory::Share make_room(std::size_t bytes, Now now, Step& step);
-  bool is_newcomer(const MemberName& name) const;
+  GroupMemory::Share memory_for(const protocol::JoinGroupRequest& request, std::size_t bytes,
+                                Now now, Step& step);
+  bool is_handed_out(const MemberName& name) const;
+  bool has_just_joined(const MemberName& name) const;
+  bool forget_oldest_newcomer(Now now, Step& step);
   void forget_newcomer(const MemberName& name, Now now, Step& step);
 
   // Rebalances (group_rebalance.cc).
@@ -226,7 +232,8 @@ class GroupCore {
   std::map<std::string, Group, std::less<>> groups_;
   Distrusted distrusted_;
   TimerQueue timers_;
-  Newcomers newcomers_;
+  Newcomers handed_out_;  // Ids.
+  Newcomers joined_;      // Members.
 };
 
 }  // namespace broker

@@ -65,6 +65,7 @@ void GroupCore::sweep_offsets(OffsetSweep& sweep, IsOver is_over, Leave leave, S
   const auto look = [&looks](std::size_t cost) { looks -= std::min(looks, cost); };
   for (auto place = groups_.lower_bound(sweep.group_id); place != groups_.end();) {
     const auto& group = place->second;
+    if (group.id() != sweep.group_id) sweep = {.group_id = group.id()};  // That one has gone.
     std::vector<protocol::OffsetCommitKey> over;
     look(1);
     for (auto topic = group.offsets.lower_bound(sweep.topic);
@@ -90,8 +91,6 @@ void GroupCore::sweep_offsets(OffsetSweep& sweep, IsOver is_over, Leave leave, S
     }
     leave(id);
     place = groups_.upper_bound(id);
-    sweep = {};
-    if (place != groups_.end()) sweep.group_id = place->first;
   }
   sweep.done = true;
 }

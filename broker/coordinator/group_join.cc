@@ -82,7 +82,7 @@ void GroupCore::join(const JoinGroupRequest& request, const JoiningClient& clien
         return offered.metadata.view.size() > limits_.record_bytes_max;
       }))
     return refuse(to, ErrorCode::unknown_server_error, request.member_id, step);
-  auto memory = make_room(cost_of(request, client), now, step);
+  auto memory = memory_for(request, cost_of(request, client), now, step);
   if (memory == nullptr)
     return refuse(to, ErrorCode::coordinator_not_available, request.member_id, step);
   auto* group = &make(request.group_id);
@@ -148,7 +148,7 @@ void GroupCore::join_new_member(Group& group, Joining& joining, Now now, Step& s
 /// two members (KIP-394).
 void GroupCore::hand_out_id(Group& group, std::string member_id, Joining& joining, Now now,
                             Step& step) {
-  newcomers_.add({group.id(), member_id});
+  handed_out_.add({group.id(), member_id});
   auto& pending = group.pending[member_id];
   pending.memory = std::move(joining.memory);
   timers_.set(pending.deadline, now.monotonic + Milliseconds(joining.request.session_timeout_ms),
@@ -211,7 +211,7 @@ void GroupCore::add_member(Group& group, std::string member_id, Joining& joining
                             .joining = joining.to,
                             .is_new = true,
                             .memory = std::move(joining.memory)});
-  newcomers_.add({group.id(), member.id});
+  joined_.add({group.id(), member.id});
   heard_of(group, member, now);
   if (group.state == GroupState::preparing_rebalance) {
     complete_join_if_all_are_here(group, now, step);
@@ -222,7 +222,7 @@ void GroupCore::add_member(Group& group, std::string member_id, Joining& joining
 
 void GroupCore::update_member(Group& group, GroupMember& member, Joining& joining, Now now,
                               Step& step) {
-  member.protocols = std::move(joining.protocols);
+  group.set_protocols(member, std::move(joining.protocols));
   member.memory = std::move(joining.memory);
   member.rebalance_timeout_ms = joining.rebalance_timeout_ms();
   member.session_timeout_ms = joining.request.session_timeout_ms;
@@ -243,7 +243,7 @@ void GroupCore::replace_static_member(Group& group, GroupMember& old, Joining& j
   old.session = {};  // What the queue has names the old id.
   const auto before = old;
   auto& member = group.rename(old.id, make_member_id(*old.instance_id));
-  if (!member.stored) newcomers_.add({group.id(), member.id});
+  if (!member.stored) joined_.add({group.id(), member.id});
   update_member(group, member, joining, now, step);
   switch (group.state) {
     case GroupState::empty:
@@ -271,6 +271,7 @@ void GroupCore::keep_static_member(Group& group, const GroupMember& before, cons
   if (!store(group, assignments, now.wall, step)) {
     // What cannot be stored has not happened: the member goes by its old id, as in Kafka.
     auto& still = group.rename(member.id, before.id);
+    group.set_protocols(still, before.protocols);
     still = before;
     heard_of(group, still, now);
     return refuse(to, ErrorCode::unknown_server_error, "", step);

@@ -16,17 +16,13 @@ namespace broker {
 /// Thread: any. Copies share one account: that of all partitions of the offsets topic.
 class GroupMemory {
  public:
-  using Share = std::shared_ptr<const void>;
+  class Taken;
+  using Share = std::shared_ptr<const Taken>;
 
   explicit GroupMemory(std::size_t bytes_max) : account_(std::make_shared<Account>(bytes_max)) {}
 
-  Share try_take(std::size_t bytes) const {
-    if (account_->used.fetch_add(bytes, std::memory_order_relaxed) + bytes > account_->max) {
-      account_->used.fetch_sub(bytes, std::memory_order_relaxed);
-      return nullptr;
-    }
-    return std::make_shared<const Taken>(account_, bytes);
-  }
+  /// Null if that would be more than there is.
+  Share try_take(std::size_t bytes) const;
   std::size_t used() const { return account_->used.load(std::memory_order_relaxed); }
 
  private:
@@ -35,20 +31,32 @@ class GroupMemory {
     const std::size_t max;
     std::atomic<std::size_t> used{0};
   };
-  class Taken {
-   public:
-    Taken(std::shared_ptr<Account> account, std::size_t bytes)
-        : account_(std::move(account)), bytes_(bytes) {}
-    Taken(const Taken&) = delete;
-    Taken& operator=(const Taken&) = delete;
-    ~Taken() { account_->used.fetch_sub(bytes_, std::memory_order_relaxed); }
-
-   private:
-    const std::shared_ptr<Account> account_;
-    const std::size_t bytes_;
-  };
 
   std::shared_ptr<Account> account_;
 };
+
+/// Some bytes of the account.
+class GroupMemory::Taken {
+ public:
+  Taken(std::shared_ptr<Account> account, std::size_t bytes)
+      : account_(std::move(account)), bytes_(bytes) {}
+  Taken(const Taken&) = delete;
+  Taken& operator=(const Taken&) = delete;
+  ~Taken() { account_->used.fetch_sub(bytes_, std::memory_order_relaxed); }
+
+  std::size_t bytes() const { return bytes_; }
+
+ private:
+  const std::shared_ptr<Account> account_;
+  const std::size_t bytes_;
+};
+
+inline GroupMemory::Share GroupMemory::try_take(std::size_t bytes) const {
+  if (account_->used.fetch_add(bytes, std::memory_order_relaxed) + bytes > account_->max) {
+    account_->used.fetch_sub(bytes, std::memory_order_relaxed);
+    return nullptr;
+  }
+  return std::make_shared<const Taken>(account_, bytes);
+}
 
 }  // namespace broker

@@ -83,6 +83,7 @@ void GroupShard::adopt(base::Result<LoadedGroups> loaded) {
   const bool at_once = std::exchange(sweep_when_loaded_, false);
   expire_at(now().monotonic +
             (at_once ? std::chrono::milliseconds(0) : services_.expiry_check_interval));
+  arm();
 }
 
 void GroupShard::stop() {
@@ -114,6 +115,7 @@ Task<GroupAnswer<protocol::JoinGroupResponse>> GroupShard::join(protocol::JoinGr
                                                                 JoiningClient client) {
   const auto ask = [&](GroupCore& core, AnswerTo to, Now now, Step& step) {
     core.join(request, client, to, now, step);
+    request = {};  // Who is parked keeps no frame.
   };
   co_return co_await park<protocol::JoinGroupResponse>(ask);
 }
@@ -122,11 +124,21 @@ Task<GroupAnswer<protocol::SyncGroupResponse>> GroupShard::sync(
     protocol::SyncGroupRequest request) {
   const auto ask = [&](GroupCore& core, AnswerTo to, Now now, Step& step) {
     core.sync(request, to, now, step);
+    request = {};
   };
   co_return co_await park<protocol::SyncGroupResponse>(ask);
 }
 
+void GroupShard::make_room() {
+  assert_on_loop();
+  if (state_ != State::ready) return;
+  Step step;
+  core_->forget_some_newcomers(now(), step);
+  carry_out(std::move(step));
+}
+
 void GroupShard::carry_out(Step step) {
+  if (step.short_of_memory) services_.on_short_of_memory();
   append(step.records);
   for (auto& late : step.answers) {
     after_commit([this, to = late.to, response = std::move(late.response)](bool committed) mutable {

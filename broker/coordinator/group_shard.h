@@ -24,6 +24,8 @@ struct GroupShardServices {
   GroupLimits limits;
   std::chrono::milliseconds expiry_check_interval{600'000};  // offsets.retention.check.interval.ms
   GroupCore::IsGone is_topic_gone;
+  /// Somebody was turned away for want of memory: all shards should forget newcomers.
+  std::function<void()> on_short_of_memory;
   /// Gets one line for everything that an operator should know.
   std::function<void(const std::string&)> say;
 };
@@ -54,6 +56,9 @@ class GroupShard : public std::enable_shared_from_this<GroupShard> {
   /// Answers everybody who is parked with COORDINATOR_NOT_AVAILABLE, and everybody else from now
   /// on.
   void stop();
+
+  /// Forgets some of those whom the log does not know.
+  void make_room();
 
   Task<GroupAnswer<protocol::JoinGroupResponse>> join(protocol::JoinGroupRequest request,
                                                       JoiningClient client);

@@ -112,7 +112,7 @@ void GroupCore::apply(const GroupMetadataKey& key, std::optional<GroupMetadataVa
     const auto name = group.protocol_name.value_or("");
     const auto* chosen = member->protocol(name);
     if (chosen == nullptr || chosen->metadata != stored.subscription)
-      member->protocols = {{name, std::move(stored.subscription)}};
+      group.set_protocols(*member, {{name, std::move(stored.subscription)}});
   }
   std::vector<std::string> gone;
   for (const auto& [id, member] : group.members())

@@ -71,6 +71,16 @@ void GroupCore::sync(const SyncGroupRequest& request, AnswerTo to, Now now, Step
 /// The leader's assignment makes the generation whole: it is stored, and then everybody who waits
 /// gets its share. Who is not in it has none.
 void GroupCore::hand_out(Group& group, const SyncGroupRequest& request, Now now, Step& step) {
+  constexpr std::size_t kNodes = 256;
+  std::size_t bytes = 0;
+  for (const auto& share : request.assignments) bytes += kNodes + share.assignment.view.size();
+  group.assignment_memory = nullptr;
+  group.assignment_memory = limits_.memory.try_take(bytes);
+  if (group.assignment_memory == nullptr) {
+    step.short_of_memory = true;
+    fail_syncs(group, ErrorCode::coordinator_not_available, now, step);
+    return rebalance(group, now, step);
+  }
   std::map<std::string, base::SharedBytes> assignments;
   for (const auto& share : request.assignments)
     assignments.insert_or_assign(share.member_id, own(share.assignment));

@@ -23,6 +23,8 @@ struct MemberName {
 class Newcomers {
  public:
   void add(MemberName name) { names_.push_back(std::move(name)); }
+  /// Of all that were added and not taken out, also those who are none any more.
+  std::size_t size() const { return names_.size(); }
 
   /// The oldest one that `is_newcomer` still says it is, and takes it out.
   template <class IsNewcomer>

@@ -146,6 +146,20 @@ class Strangers(SystemTest):
         # They have nothing in common.
         self.assertEqual(errors, [wire.NONE, groups.INCONSISTENT_GROUP_PROTOCOL])
 
+    def test_joins_of_a_group_with_many_protocols(self):
+        """What its members have in common is counted when they come, not whenever somebody asks: the bystander would wait
+        for more than its patience."""
+        names = [f"n{i}" for i in range(STRANGERS)]
+        many = groups.join("g", version=1, protocols=names, metadata=b"")
+        other = groups.join("g", version=1, protocols=["other"])
+        with self.broker(*QUICK) as stele, Bystander(stele.address) as bystander, contextlib.ExitStack() as parked:
+            for _ in range(9):  # The first is answered, the others wait for it to come again.
+                parked.enter_context(wire.Connection(stele.address)).send(many)
+            with wire.Connection(stele.address, patience=60) as stranger:
+                for answer in ask_many(stranger, (other for _ in range(200))):
+                    self.assertEqual(groups.error(answer), groups.INCONSISTENT_GROUP_PROTOCOL)
+            self.assertIsNone(bystander.failure, stele.everything_said())
+
 
 def ask_over(clients, requests):
     """The answers in the order of the requests, of which each client sends an equal part, so that they share syncs."""

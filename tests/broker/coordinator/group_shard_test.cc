@@ -6,6 +6,7 @@
 #include <string>
 #include <utility>
 
+#include "broker/coordinator/group_coordinator.h"
 #include "protocol/messages/delete_topics.h"
 #include "protocol/messages/describe_groups.h"
 #include "protocol/messages/list_groups.h"
@@ -183,6 +184,81 @@ TEST_CASE("a topic that is deleted while its offsets are being read loses them a
   bench.loop.advance(std::chrono::milliseconds(1000));
   REQUIRE(clients.find());
   CHECK(clients.fetch("t", 0) == -1);
+}
+
+TEST_CASE("members that were read again have their session's time, and no more", "[groups]") {
+  test::SimFileSystem disk;
+  BrokerBench bench(disk, GroupClients::usual_config());
+  GroupClients clients(bench);
+  bench.make_topic("t");
+  REQUIRE(clients.find());
+  const auto joined = clients.join();
+  REQUIRE(joined->error_code == ErrorCode::none);
+  REQUIRE(
+      clients.ask(GroupClients::sync_request(*joined, "all"), GroupClients::kSync)->error_code ==
+      ErrorCode::none);
+  disk.fail_at(disk.operations() + 1, base::Fault::full);
+  REQUIRE(clients.commit("t", 0, 1, "", "other") == ErrorCode::coordinator_not_available);
+  bench.loop.advance(std::chrono::milliseconds(1000));
+  REQUIRE(clients.find());
+  const auto state = [&bench] {
+    protocol::DescribeGroupsRequest request;
+    request.groups = {"g"};
+    return bench.ask(request, 5).groups.at(0).group_state;
+  };
+  bench.loop.advance(std::chrono::milliseconds(9'000));
+  CHECK(state() == "Stable");
+  bench.loop.advance(std::chrono::milliseconds(1'001));
+  bench.loop.run_ready();
+  CHECK(state() == "Empty");
+}
+
+TEST_CASE("a partition that fills the memory of members makes room for the others", "[groups]") {
+  test::SimFileSystem disk;
+  auto config = GroupClients::usual_config();
+  config.offsets_topic_num_partitions = 2;
+  config.request_memory_bytes = 1 << 20;
+  BrokerBench bench(disk, config);
+  GroupClients clients(bench);
+  bench.make_topic("t");
+  REQUIRE(clients.find());
+  const auto group_in = [](std::int32_t partition, int number) {
+    auto name = "g" + std::to_string(number);
+    while (broker::offsets_partition(name, 2) != partition) name += "y";
+    return name;
+  };
+  for (int i = 0; i < 1'000; ++i)
+    REQUIRE(
+        clients.ask(GroupClients::join_request(group_in(0, i)), GroupClients::kJoin)->error_code ==
+        ErrorCode::member_id_required);
+  // Ids of the other partition are forgotten, but not before the answer.
+  const auto newcomer = group_in(1, 0);
+  CHECK(clients.join(newcomer)->error_code == ErrorCode::coordinator_not_available);
+  bench.loop.run_ready();
+  const auto joined = clients.join(newcomer);
+  REQUIRE(joined->error_code == ErrorCode::none);
+  CHECK(clients.ask(GroupClients::sync_request(*joined, "all", newcomer), GroupClients::kSync)
+            ->error_code == ErrorCode::none);
+}
+
+TEST_CASE("who waits for his share keeps no request", "[groups]") {
+  test::SimFileSystem disk;
+  BrokerBench bench(disk, GroupClients::usual_config());
+  GroupClients clients(bench);
+  REQUIRE(clients.find());
+  const auto leader = clients.join();
+  REQUIRE(leader->error_code == ErrorCode::none);
+  const auto id = clients.ask(GroupClients::join_request(), GroupClients::kJoin)->member_id;
+  Asked follower(bench, GroupClients::join_request("g", id), GroupClients::kJoin);
+  REQUIRE(clients.ask(GroupClients::join_request("g", leader->member_id), GroupClients::kJoin)
+              ->error_code == ErrorCode::none);
+  auto request = GroupClients::sync_request(follower.answer(), std::string(10'000, 's'));
+  auto frame = test_support::shared(bench.frame_of(std::move(request), GroupClients::kSync));
+  const std::weak_ptr<const void> kept = frame.owner;
+  Started<broker::Answer> waiting(bench.dispatcher->handle(bench.info, std::move(frame)));
+  bench.loop.run_ready();
+  CHECK_FALSE(waiting.done());
+  CHECK(kept.expired());
 }
 
 TEST_CASE("what would be too large for the log is not handed to it", "[groups]") {

@@ -113,5 +113,27 @@ TEST_CASE("A sweep goes on where it was, whatever happens between its steps", "[
   CHECK(std::as_const(core).find("b") == nullptr);
 }
 
+TEST_CASE("A sweep misses no group, where groups go with their only offset", "[groups]") {
+  for (const bool forgets : {true, false}) {
+    const GroupLimits limits;
+    GroupCore core(limits, 1);
+    for (int i = 0; i < 5'000; ++i)
+      core.apply({.group = "g" + std::to_string(i), .topic = "t", .partition = i % 3},
+                 protocol::OffsetCommitValue{.offset = 1, .commit_timestamp = 0});
+    Step step;
+    std::size_t parts = 0;
+    for (OffsetSweep sweep; !sweep.done; ++parts) {
+      if (forgets)
+        core.forget_topics(sweep, [](std::string_view, const base::Uuid&) { return true; }, step);
+      else
+        core.expire_offsets(
+            sweep, limits.offsets_retention.count() + 1,
+            [](std::string_view, const base::Uuid&) { return false; }, step);
+    }
+    CHECK(parts > 3);
+    CHECK(core.group_count() == 0);
+  }
+}
+
 }  // namespace
 }  // namespace broker
