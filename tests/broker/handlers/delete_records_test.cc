@@ -21,8 +21,10 @@ using Values = std::vector<std::string>;
 
 namespace {
 
+using Configs = std::vector<std::pair<std::string, std::string>>;
+
 struct Bench {
-  explicit Bench(std::vector<std::pair<std::string, std::string>> configs = {}) {
+  explicit Bench(Configs configs = {}) {
     configs.emplace_back("internal.segment.bytes", "1024");
     broker.make_topic("t", 2, std::move(configs));
     for (int i = 0; i < 8; ++i) append(0, "r" + std::to_string(i));
@@ -101,9 +103,9 @@ TEST_CASE("DeleteRecords refuses as Kafka does", "[handlers]") {
   CHECK(refused("__consumer_offsets", 0, 0) == ErrorCode::invalid_topic_exception);
   CHECK(bench.broker.values("t", 0).size() == 8);
 
-  Bench compacted({{"cleanup.policy", "compact"}});
+  Bench compacted(Configs{{"cleanup.policy", "compact"}});
   CHECK(compacted.remove("t", 0, 3).error_code == ErrorCode::policy_violation);
-  Bench both({{"cleanup.policy", "compact,delete"}});
+  Bench both(Configs{{"cleanup.policy", "compact,delete"}});
   CHECK(both.remove("t", 0, 3).low_watermark == 3);
 }
 
@@ -123,14 +125,14 @@ TEST_CASE("DeleteRecords answers for each partition once", "[handlers]") {
 }
 
 TEST_CASE("what is not synced yet is synced before it is deleted", "[handlers]") {
-  Bench bench({{"flush.messages", std::to_string(config::kNever)}});
+  Bench bench(Configs{{"flush.messages", std::to_string(config::kNever)}});
   REQUIRE(bench.partition(0).log().durable_end() < 8);
   CHECK(bench.remove("t", 0, -1).low_watermark == 8);
   CHECK(bench.partition(0).log().durable_end() == 8);
 }
 
 TEST_CASE("files of deleted records go after file.delete.delay.ms", "[handlers]") {
-  Bench bench({{"file.delete.delay.ms", "5000"}});
+  Bench bench(Configs{{"file.delete.delay.ms", "5000"}});
   const auto directory = bench.broker.directory->path_of(bench.partition(0).id());
   const auto first = directory / "00000000000000000000.log";
   bench.remove("t", 0, 5);
