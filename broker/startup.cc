@@ -170,8 +170,10 @@ class Starter {
       }
     }
     std::vector<Opening> openings;
+    const auto defaults =
+        topic_defaults(config_.topic_defaults, broker_overrides(data_.catalog, config_.node_id));
     for (const auto& [name, topic] : data_.catalog.topics()) {
-      const auto config = topic_log_config(config_.topic_defaults, name, topic.configs);
+      const auto config = topic_log_config(defaults, name, topic.configs);
       for (std::int32_t index = 0; index < topic.partitions; ++index) {
         const base::TopicIdPartition id{topic.id, index};
         auto label = fmt::format("{}-{}", name, index);

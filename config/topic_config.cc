@@ -288,6 +288,12 @@ const TopicKey* find_topic_key(std::string_view name) {
   return row == nullptr ? nullptr : &kKeys[static_cast<std::size_t>(row - kRows.data())];
 }
 
+const TopicKey* find_topic_default(std::string_view broker_name) {
+  const auto keys = topic_keys();
+  const auto found = std::ranges::find(keys, broker_name, &TopicKey::broker_name);
+  return broker_name.empty() || found == keys.end() ? nullptr : &*found;
+}
+
 std::string topic_value(const LogConfig& config, std::string_view name) {
   const auto* row = find_row(name);
   ASSERT(row != nullptr, "a name of topic_keys()");

@@ -31,6 +31,9 @@ std::span<const TopicKey> topic_keys();
 /// Null if there is no such setting.
 const TopicKey* find_topic_key(std::string_view name);
 
+/// The one whose default a broker has under this name; null if there is none.
+const TopicKey* find_topic_default(std::string_view broker_name);
+
 /// The value of one setting as text, as Kafka prints it. `name` is one of topic_keys(). A setting
 /// that has no effect here has its default whatever `config` says.
 std::string topic_value(const LogConfig& config, std::string_view name);

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "broker/topics/topic_log_config.h"
 #include "config/broker_config.h"
 #include "config/topic_config.h"
 
@@ -41,8 +42,12 @@ struct ConfigAnswer {
 
 /// All settings of a topic, in order of name. Source: Kafka's ConfigHelper.
 std::vector<ConfigAnswer> describe_topic_configs(const config::BrokerConfig& config,
+                                                 const BrokerOverrides& changed,
                                                  const config::TopicOverrides& overrides);
 /// All settings of the broker, in order of name.
-std::vector<ConfigAnswer> describe_broker_configs(const config::BrokerConfig& config);
+std::vector<ConfigAnswer> describe_broker_configs(const config::BrokerConfig& config,
+                                                  const BrokerOverrides& changed);
+/// What was changed for all brokers while they ran, in order of name, and nothing else.
+std::vector<ConfigAnswer> describe_changes_of_all_brokers(const BrokerOverrides& changed);
 
 }  // namespace broker

@@ -38,7 +38,9 @@ void put(const RequestContext& context, TopicDecision decision,
   answer.replication_factor = 1;
   if (context.version < kFirstWithConfigs) return;
   answer.configs.emplace();
-  for (const auto& config : describe_topic_configs(context.services.config, decision.configs)) {
+  const auto image = context.services.topics.image();
+  for (const auto& config :
+       describe_topic_configs(context.services.config, image->broker_overrides, decision.configs)) {
     auto& entry = answer.configs->emplace_back();
     entry.name = config.name;
     // Kafka repeats the text it was given, where DescribeConfigs shows what it reads in it.

@@ -23,10 +23,6 @@ using protocol::DescribeConfigsResponse;
 using protocol::ErrorCode;
 using Result = DescribeConfigsResponse::Result;
 
-/// Kafka's ConfigResource.Type.
-constexpr std::int8_t kTopic = 2;
-constexpr std::int8_t kBroker = 4;
-
 bool wants_all_keys(const std::optional<std::vector<std::string>>& keys) {
   return !keys || keys->empty();
 }
@@ -43,13 +39,13 @@ std::vector<ConfigAnswer> describe_topic(const Services& services, Result& resul
   const auto image = services.topics.image();
   const auto* topic = image->named(result.resource_name);
   if (topic == nullptr) return refuse(result, ErrorCode::unknown_topic_or_partition, "");
-  return describe_topic_configs(services.config, topic->overrides);
+  return describe_topic_configs(services.config, image->broker_overrides, topic->overrides);
 }
 
 std::vector<ConfigAnswer> describe_broker(const Services& services, Result& result) {
   const auto& name = result.resource_name;
-  // The default of all brokers: settings somebody changed while they ran. That is not possible yet.
-  if (name.empty()) return {};
+  const auto image = services.topics.image();
+  if (name.empty()) return describe_changes_of_all_brokers(image->broker_overrides);
   std::int32_t id = -1;
   const auto [stop, error] = std::from_chars(name.data(), name.data() + name.size(), id);
   if (error != std::errc{} || stop != name.data() + name.size())
@@ -59,14 +55,14 @@ std::vector<ConfigAnswer> describe_broker(const Services& services, Result& resu
     return refuse(result, ErrorCode::invalid_request,
                   fmt::format("Unexpected broker id, expected {} or empty string, but received {}",
                               services.config.node_id, name));
-  return describe_broker_configs(services.config);
+  return describe_broker_configs(services.config, image->broker_overrides);
 }
 
 std::vector<ConfigAnswer> describe(const Services& services, Result& result) {
   switch (result.resource_type) {
-    case kTopic:
+    case kTopicResource:
       return describe_topic(services, result);
-    case kBroker:
+    case kBrokerResource:
       return describe_broker(services, result);
     default:
       return refuse(result, ErrorCode::invalid_request,
@@ -101,8 +97,8 @@ std::vector<DescribeConfigsRequest::Resource> each_once(
 /// v0 knows no sources. "Default" there is what the resource does not say itself: a topic's value
 /// may well come from the broker's configuration.
 bool is_default(const ConfigAnswer& config, std::int8_t resource_type) {
-  return resource_type == kTopic ? config.source != ConfigSource::topic
-                                 : config.source == ConfigSource::defaults;
+  return resource_type == kTopicResource ? config.source != ConfigSource::topic
+                                         : config.source == ConfigSource::defaults;
 }
 
 void put(const DescribeConfigsRequest& request, ConfigAnswer config, Result& result) {

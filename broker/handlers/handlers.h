@@ -4,6 +4,8 @@
 #include "broker/runtime/task.h"
 
 namespace protocol {
+struct AlterConfigsRequest;
+struct AlterConfigsResponse;
 struct ApiVersionsRequest;
 struct ApiVersionsResponse;
 struct CreatePartitionsRequest;
@@ -30,6 +32,8 @@ struct FindCoordinatorRequest;
 struct FindCoordinatorResponse;
 struct HeartbeatRequest;
 struct HeartbeatResponse;
+struct IncrementalAlterConfigsRequest;
+struct IncrementalAlterConfigsResponse;
 struct InitProducerIdRequest;
 struct InitProducerIdResponse;
 struct JoinGroupRequest;
@@ -61,6 +65,7 @@ namespace broker {
 // One handler for each API this broker answers, each in a file of its own name. A request that was
 // refused is answered in the response; a handler itself does not fail.
 
+Task<protocol::AlterConfigsResponse> handle(RequestContext&, protocol::AlterConfigsRequest);
 Task<protocol::ApiVersionsResponse> handle(RequestContext&, protocol::ApiVersionsRequest);
 Task<protocol::CreatePartitionsResponse> handle(RequestContext&, protocol::CreatePartitionsRequest);
 Task<protocol::CreateTopicsResponse> handle(RequestContext&, protocol::CreateTopicsRequest);
@@ -75,6 +80,8 @@ Task<protocol::DescribeTopicPartitionsResponse> handle(RequestContext&,
 Task<protocol::FetchResponse> handle(RequestContext&, protocol::FetchRequest);
 Task<protocol::FindCoordinatorResponse> handle(RequestContext&, protocol::FindCoordinatorRequest);
 Task<protocol::HeartbeatResponse> handle(RequestContext&, protocol::HeartbeatRequest);
+Task<protocol::IncrementalAlterConfigsResponse> handle(RequestContext&,
+                                                       protocol::IncrementalAlterConfigsRequest);
 Task<protocol::InitProducerIdResponse> handle(RequestContext&, protocol::InitProducerIdRequest);
 Task<protocol::JoinGroupResponse> handle(RequestContext&, protocol::JoinGroupRequest);
 Task<protocol::LeaveGroupResponse> handle(RequestContext&, protocol::LeaveGroupRequest);

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "broker/handlers/handlers.h"
+#include "protocol/messages/alter_configs.h"
 #include "protocol/messages/api_versions.h"
 #include "protocol/messages/create_partitions.h"
 #include "protocol/messages/create_topics.h"
@@ -19,6 +20,7 @@
 #include "protocol/messages/fetch.h"
 #include "protocol/messages/find_coordinator.h"
 #include "protocol/messages/heartbeat.h"
+#include "protocol/messages/incremental_alter_configs.h"
 #include "protocol/messages/init_producer_id.h"
 #include "protocol/messages/join_group.h"
 #include "protocol/messages/leave_group.h"
@@ -103,8 +105,10 @@ constexpr std::array kApis{
     api<protocol::InitProducerIdRequest>("InitProducerId", {0, 5}),
     api<protocol::OffsetForLeaderEpochRequest>("OffsetForLeaderEpoch", {0, 4}),
     api<protocol::DescribeConfigsRequest>("DescribeConfigs", {0, 4}),
+    api<protocol::AlterConfigsRequest>("AlterConfigs", {0, 2}),
     api<protocol::CreatePartitionsRequest>("CreatePartitions", {0, 3}),
     api<protocol::DeleteGroupsRequest>("DeleteGroups", {0, 2}),
+    api<protocol::IncrementalAlterConfigsRequest>("IncrementalAlterConfigs", {0, 1}),
     api<protocol::OffsetDeleteRequest>("OffsetDelete", {0, 0}),
     api<protocol::DescribeClusterRequest>("DescribeCluster", {0, 2}),
     api<protocol::DescribeTopicPartitionsRequest>("DescribeTopicPartitions", {0, 0}),

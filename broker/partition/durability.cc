@@ -82,4 +82,12 @@ void FsyncDurability::submit(const Run& run) { core_->submit(run); }
 
 void FsyncDurability::flush() { core_->request_sync(); }
 
+void FsyncDurability::set_policy(FlushPolicy policy) {
+  core_->assert_thread();
+  core_->policy = policy;
+  core_->timer.reset();
+  // What was seen before it was synced must not wait for the next record to be.
+  if (core_->unsynced_records > 0) core_->request_sync();
+}
+
 }  // namespace broker

@@ -58,6 +58,8 @@ class FsyncDurability final : public Durability {
 
   void submit(const Run& run) override;
   void flush() override;
+  /// For what is submitted from now on; what waits for a sync goes on waiting for it.
+  void set_policy(FlushPolicy policy);
 
  private:
   struct Core;

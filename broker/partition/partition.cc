@@ -16,6 +16,10 @@ constexpr const char* kDiskFull =
 constexpr const char* kBusy =
     "the broker has no file descriptors left; it takes records again by itself";
 
+FlushPolicy flush_policy(const config::LogConfig& config) {
+  return {.messages = config.flush_messages, .ms = config.flush_ms};
+}
+
 }  // namespace
 
 Partition::Partition(base::TopicIdPartition id, Loop& loop, std::unique_ptr<storage::Log> log,
@@ -27,12 +31,11 @@ Partition::Partition(base::TopicIdPartition id, Loop& loop, std::unique_ptr<stor
       leader_epoch_(log_->leader_epoch()),
       config_(std::move(config)),
       self_(std::make_shared<Partition*>(this)) {
-  const FlushPolicy policy{.messages = config_->flush_messages, .ms = config_->flush_ms};
   Durability::Listener listener{
       .on_committed = [this](base::Offset offset) { on_committed(offset); },
       .on_durable = [this](base::Offset offset) { on_durable(offset); }};
-  durability_ = std::make_unique<FsyncDurability>(loop_, services_.committer, *log_, policy,
-                                                  std::move(listener));
+  durability_ = std::make_unique<FsyncDurability>(loop_, services_.committer, *log_,
+                                                  flush_policy(*config_), std::move(listener));
 }
 
 Partition::~Partition() { *self_ = nullptr; }
@@ -192,6 +195,13 @@ void Partition::when_durable(Job done) {
   assert_thread();
   if (log_->durable_end() >= log_->end_offset()) return done();
   durable_waiters_.emplace_back(log_->end_offset(), std::move(done));
+}
+
+void Partition::configure(std::shared_ptr<const config::LogConfig> config) {
+  assert_thread();
+  config_ = std::move(config);
+  log_->set_config(*config_);
+  durability_->set_policy(flush_policy(*config_));
 }
 
 std::vector<storage::Path> Partition::advance_start(base::Offset offset) {

@@ -104,6 +104,9 @@ class Partition {
     return *config_;
   }
 
+  /// Settings that were changed take effect: for batches that come from now on.
+  void configure(std::shared_ptr<const config::LogConfig> config);
+
   /// The log begins at `offset`, which has been written down (Log::advance_start). Fetches that
   /// wait look again. The files of segments that left the log.
   std::vector<storage::Path> advance_start(base::Offset offset);

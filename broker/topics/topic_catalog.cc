@@ -10,9 +10,6 @@
 namespace broker {
 namespace {
 
-/// Kafka's ConfigResource.Type.
-constexpr std::int8_t kTopicResource = 2;
-
 base::Result<> contradiction(std::string what) {
   return base::fail(base::Fault::corruption,
                     "the metadata log contradicts itself: " + std::move(what));
@@ -68,17 +65,24 @@ base::Result<> TopicCatalog::add_partition(const protocol::PartitionRecord& reco
 }
 
 base::Result<> TopicCatalog::set_config(const protocol::ConfigRecord& record) {
-  if (record.resource_type != kTopicResource)
+  if (record.resource_type != kTopicResource && record.resource_type != kBrokerResource)
     return contradiction(fmt::format("a config of resource type {}", record.resource_type));
-  const auto topic = topics_.find(record.resource_name);
-  if (topic == topics_.end())
+  auto* configs = configs_of(record);
+  if (configs == nullptr)
     return contradiction(fmt::format("a config of the unknown topic '{}'", record.resource_name));
   if (record.value) {
-    topic->second.configs[record.name] = *record.value;
+    configs->insert_or_assign(record.name, *record.value);
   } else {
-    topic->second.configs.erase(record.name);
+    configs->erase(record.name);
   }
   return {};
+}
+
+/// Null: of a topic that does not exist.
+TopicCatalog::Configs* TopicCatalog::configs_of(const protocol::ConfigRecord& record) {
+  if (record.resource_type == kBrokerResource) return &broker_configs_[record.resource_name];
+  const auto topic = topics_.find(record.resource_name);
+  return topic == topics_.end() ? nullptr : &topic->second.configs;
 }
 
 base::Result<> TopicCatalog::remove_topic(const protocol::RemoveTopicRecord& record) {

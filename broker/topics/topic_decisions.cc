@@ -13,8 +13,6 @@ namespace {
 
 using protocol::ErrorCode;
 
-constexpr std::int8_t kTopicResource = 2;  // Kafka's ConfigResource.Type.
-
 TopicDecision refuse(ErrorCode error, std::string message) {
   return {.error = error, .message = std::move(message)};
 }

@@ -1,5 +1,6 @@
 #include "broker/topics/topic_store.h"
 
+#include <set>
 #include <utility>
 
 #include "broker/errors.h"
@@ -28,6 +29,8 @@ TopicStore::TopicStore(TopicStoreServices services, std::unique_ptr<MetadataLog>
     : services_(std::move(services)),
       log_(std::move(log)),
       catalog_(std::move(catalog)),
+      topic_defaults_(topic_defaults(services_.config.topic_defaults,
+                                     broker_overrides(catalog_, services_.config.node_id))),
       random_(seed),
       gate_(log_->loop()),
       next_producer_id_(catalog_.next_producer_id()),
@@ -47,7 +50,7 @@ TopicDefaults TopicStore::defaults() const {
 std::shared_ptr<const config::LogConfig> TopicStore::config_of(
     const TopicCatalog::Entry& topic) const {
   return std::make_shared<const config::LogConfig>(
-      topic_log_config(services_.config.topic_defaults, topic.name, topic.configs));
+      topic_log_config(topic_defaults_, topic.name, topic.configs));
 }
 
 std::shared_ptr<Partition> TopicStore::make_partition(base::TopicIdPartition id,
@@ -75,11 +78,13 @@ void TopicStore::adopt(const base::Uuid& topic_id, std::int32_t index,
 
 void TopicStore::publish() {
   auto image = std::make_shared<TopicsImage>();
+  image->broker_overrides = broker_overrides(catalog_, services_.config.node_id);
   const auto before = image_.get();
+  const bool same_defaults = before->broker_overrides == image->broker_overrides;
   for (const auto& [name, entry] : catalog_.topics()) {
     // Unchanged topics are shared with the image before, so that a thousand of them cost pointers.
     const auto known = before->by_id.find(entry.id);
-    const bool same = known != before->by_id.end() &&
+    const bool same = same_defaults && known != before->by_id.end() &&
                       std::cmp_equal(known->second->partitions.size(), entry.partitions) &&
                       known->second->overrides == entry.configs;
     const auto shown = same ? known->second : show(entry);
@@ -144,8 +149,7 @@ void TopicStore::discard(base::TopicIdPartition id) const {
 
 base::Result<std::vector<std::unique_ptr<storage::Log>>> TopicStore::create_logs(
     const TopicDecision& decision) const {
-  const auto config =
-      topic_log_config(services_.config.topic_defaults, decision.name, decision.configs);
+  const auto config = topic_log_config(topic_defaults_, decision.name, decision.configs);
   std::vector<std::unique_ptr<storage::Log>> logs;
   for (auto index = decision.first_partition; index < decision.end_partition; ++index) {
     auto log = create_log({decision.topic_id, index}, config);
@@ -241,6 +245,53 @@ Task<TopicDecision> TopicStore::remove(Loop& home, base::Uuid topic_id) {
   gate_.leave();
   co_await hop_to(home);
   co_return decision;
+}
+
+Task<std::vector<ConfigDecision>> TopicStore::configure(Loop& home,
+                                                        std::vector<ConfigChange> changes,
+                                                        bool validate_only) {
+  co_await hop_to(log_->loop());
+  co_await gate_.enter();
+  auto decisions = decide_configs(catalog_, services_.config.node_id, changes);
+  if (!validate_only) {
+    for (auto& decision : decisions) {
+      if (decision.records.empty()) continue;
+      const auto committed = co_await commit(decision.records);
+      if (!committed)
+        decision = {.error = error_code(committed.error().fault),
+                    .message = committed.error().detail};
+    }
+    co_await apply_changes(changes, decisions);
+  }
+  gate_.leave();
+  co_await hop_to(home);
+  co_return decisions;
+}
+
+Task<> TopicStore::apply_changes(const std::vector<ConfigChange>& changes,
+                                 const std::vector<ConfigDecision>& decisions) {
+  bool of_broker = false;
+  std::set<std::string_view> topics;
+  for (std::size_t i = 0; i < changes.size(); ++i) {
+    if (decisions[i].records.empty()) continue;
+    if (changes[i].resource_type == kTopicResource)
+      topics.insert(changes[i].resource_name);
+    else
+      of_broker = true;
+  }
+  if (topics.empty() && !of_broker) co_return;
+  topic_defaults_ = topic_defaults(services_.config.topic_defaults,
+                                   broker_overrides(catalog_, services_.config.node_id));
+  publish();
+  const auto shown = image();
+  for (const auto& [name, topic] : shown->by_name) {
+    if (!of_broker && !topics.contains(name)) continue;
+    for (const auto& partition : topic->partitions) {
+      co_await hop_to(partition->loop());
+      partition->configure(topic->config);
+    }
+  }
+  co_await hop_to(log_->loop());
 }
 
 Task<base::Result<base::ProducerId>> TopicStore::new_producer_id(Loop& home) {

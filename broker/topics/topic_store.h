@@ -9,6 +9,7 @@
 #include "broker/runtime/gate.h"
 #include "broker/runtime/loop.h"
 #include "broker/runtime/task.h"
+#include "broker/topics/config_decisions.h"
 #include "broker/topics/metadata_log.h"
 #include "broker/topics/topic_catalog.h"
 #include "broker/topics/topic_decisions.h"
@@ -62,6 +63,11 @@ class TopicStore {
                            std::optional<std::vector<std::vector<std::int32_t>>> assignments,
                            bool validate_only);
 
+  /// Changes settings of topics and of the broker: on disk when this is done, and in effect. With
+  /// `validate_only` nothing changes.
+  Task<std::vector<ConfigDecision>> configure(Loop& home, std::vector<ConfigChange> changes,
+                                              bool validate_only);
+
   /// A producer id that was never given out and never will be again: blocks of 1000 are written
   /// down before their first id is used (Kafka's ProducerIdManager).
   Task<base::Result<base::ProducerId>> new_producer_id(Loop& home);
@@ -72,6 +78,8 @@ class TopicStore {
   TopicDefaults defaults() const;
   Task<base::Result<>> commit(const std::vector<protocol::MetadataRecord>& records);
   Task<base::Result<>> add_partitions(const TopicDecision& decision);
+  Task<> apply_changes(const std::vector<ConfigChange>& changes,
+                       const std::vector<ConfigDecision>& decisions);
   Task<> apply_creation(TopicDecision& decision, bool validate_only);
   base::Result<std::unique_ptr<storage::Log>> create_log(base::TopicIdPartition id,
                                                          const config::LogConfig& config) const;
@@ -87,6 +95,7 @@ class TopicStore {
   std::unique_ptr<MetadataLog> log_;
   TopicCatalog catalog_;                                   // On the loop of log_ only.
   std::unordered_map<base::Uuid, Partitions> partitions_;  // Likewise.
+  config::LogConfig topic_defaults_;                       // Likewise; those in effect.
   base::Random random_;                                    // Likewise.
   Gate gate_;                                              // Likewise.
   base::ProducerId next_producer_id_ = 0;  // Likewise; of the block that is on disk.

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "broker/partition/partition.h"
+#include "broker/topics/topic_log_config.h"
 #include "config/log_config.h"
 #include "protocol/base/ids.h"
 
@@ -37,6 +38,7 @@ struct Topic {
 struct TopicsImage {
   std::map<std::string, std::shared_ptr<const Topic>, std::less<>> by_name;
   std::unordered_map<base::Uuid, std::shared_ptr<const Topic>> by_id;
+  BrokerOverrides broker_overrides;
 
   /// Null if there is no such topic.
   const Topic* named(std::string_view name) const {

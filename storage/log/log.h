@@ -153,6 +153,8 @@ class Log {
   base::Offset end_offset() const { return end_; }                 // The next record gets this one.
   base::Offset durable_end() const { return durable_end_; }        // Below it all was synced.
   base::Offset high_watermark() const { return high_watermark_; }  // Below it all may be seen.
+  /// From now on: segments that are there stay as they are.
+  void set_config(const config::LogConfig& config) { config_ = config; }
   /// Only grows; must be the end of an append, or less than what was set before.
   void set_high_watermark(base::Offset offset);
   base::LeaderEpoch leader_epoch() const { return leader_epoch_; }

@@ -14,7 +14,7 @@ TO_COME = (
     "RenewDelegationToken", "ExpireDelegationToken", "DescribeDelegationToken", "DescribeUserScramCredentials",
     "AlterUserScramCredentials", "DescribeClientQuotas", "AlterClientQuotas",
     # Administration.
-    "AlterConfigs", "IncrementalAlterConfigs", "ListConfigResources", "DescribeLogDirs", "ElectLeaders",
+    "ListConfigResources", "DescribeLogDirs", "ElectLeaders",
     "AlterPartitionReassignments", "ListPartitionReassignments", "DescribeQuorum", "UpdateFeatures",
 )
 OF_CLUSTERS = (
@@ -35,10 +35,13 @@ KNOWN = {
     "APIs of clusters": "/apis/(" + "|".join(OF_CLUSTERS) + ")",
     "error sentences": r"/kafka-topics --create --topic tools-absent --replication-factor 2/lines"
                        r"|/coordinators with versions \d+/of (share groups|nothing|less than nothing).*/ErrorMessage",
+    # What is said of a broker's own settings.
+    "changing a broker's settings": r"/of_brokers with versions \d+/[^/]*: (unknown|a topic's name)/Responses/0/(ErrorCode|ErrorMessage)",
     # What requests about groups are answered.
     "named once": r"/described with versions \d+/one twice, with others/Groups(/.*)?"
                   r"|/several_groups with versions \d+/(one twice|unknown ones)(, stable)?/Groups(/.*)?"
                   r"|/simple_consumer with versions \d+/(a part of it|of topics that nobody has)/(Groups/0/)?Topics/.*"
                   r"|/coordinators with versions \d+/[^/]*, several: \['coordinators-\d+', 'coordinators-\d+'\]/Coordinators/1",
+    "large metadata": r"/joins_at_the_limits with versions \d+/its share beside 1100000 bytes of metadata",
     "groups of nothing": r"/refused_joins with versions \d+/after all that/Groups/0/(GroupState|ErrorCode|ErrorMessage)",
 }

@@ -25,12 +25,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent))
 
 import differences
 from harness import brokers, kafka_home, report, toolchains, witness
-from stories import connect, dump_log, group_requests, group_tools, groups, idempotence, kafka_tools, kcat, programs
+from stories import config_requests, connect, dump_log, group_requests, group_tools, groups, idempotence, kafka_tools, kcat, programs
 from support_py import processes
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 STORIES = [kcat.Kcat(), *programs.ALL, kafka_tools.KafkaTools(), dump_log.DumpLog(),
-           idempotence.Idempotence(), group_requests.GroupRequests(), group_tools.GroupTools(), *connect.ALL,
+           idempotence.Idempotence(), group_requests.GroupRequests(), config_requests.ConfigRequests(), group_tools.GroupTools(), *connect.ALL,
            *groups.ALL]
 # Of those that have brokers of their own and wait more than they work, besides one of the others.
 SIDE_BY_SIDE = 3

@@ -7,6 +7,7 @@
 #include <fmt/format.h>
 
 #include "protocol/base/assert.h"
+#include "protocol/messages/alter_configs.h"
 #include "protocol/messages/api_versions.h"
 #include "protocol/messages/consumer_protocol.h"
 #include "protocol/messages/create_partitions.h"
@@ -22,6 +23,7 @@
 #include "protocol/messages/find_coordinator.h"
 #include "protocol/messages/group_records.h"
 #include "protocol/messages/heartbeat.h"
+#include "protocol/messages/incremental_alter_configs.h"
 #include "protocol/messages/init_producer_id.h"
 #include "protocol/messages/join_group.h"
 #include "protocol/messages/leave_group.h"
@@ -122,8 +124,10 @@ std::vector<MessageType> make_all() {
   add<InitProducerIdRequest>(all, "InitProducerId");
   add<OffsetForLeaderEpochRequest>(all, "OffsetForLeaderEpoch");
   add<DescribeConfigsRequest>(all, "DescribeConfigs");
+  add<AlterConfigsRequest>(all, "AlterConfigs");
   add<CreatePartitionsRequest>(all, "CreatePartitions");
   add<DeleteGroupsRequest>(all, "DeleteGroups");
+  add<IncrementalAlterConfigsRequest>(all, "IncrementalAlterConfigs");
   add<OffsetDeleteRequest>(all, "OffsetDelete");
   add<DescribeClusterRequest>(all, "DescribeCluster");
   add<DescribeTopicPartitionsRequest>(all, "DescribeTopicPartitions");

@@ -45,11 +45,12 @@ TEST_CASE("a topic's setting has the layers it could come from, nearest first") 
   const auto config = broker_with({{"cleanup.policy", "compact,delete"},
                                    {"compression.type", "gzip"},
                                    {"retention.ms", "6000000"}});
-  const auto answers = broker::describe_topic_configs(
-      config, {{"compression.type", " snappy "},
-               {"segment.ms", "007"},
-               {"preallocate", "TRUE"},
-               {"leader.replication.throttled.replicas", "0:1, 1:2"}});
+  const auto answers =
+      broker::describe_topic_configs(config, {},
+                                     {{"compression.type", " snappy "},
+                                      {"segment.ms", "007"},
+                                      {"preallocate", "TRUE"},
+                                      {"leader.replication.throttled.replicas", "0:1, 1:2"}});
   const auto shown = [&](std::string_view name) { return summary(find(answers, name)); };
 
   CHECK(shown("compression.type") ==
@@ -71,7 +72,7 @@ TEST_CASE("a topic's setting has the layers it could come from, nearest first") 
 }
 
 TEST_CASE("a topic has every setting, in order, and none is read-only") {
-  const auto answers = broker::describe_topic_configs({}, {});
+  const auto answers = broker::describe_topic_configs({}, {}, {});
   CHECK(std::ranges::is_sorted(answers, {}, &ConfigAnswer::name));
   CHECK(answers.size() == 34);
   for (const auto& answer : answers) {
@@ -87,7 +88,7 @@ TEST_CASE("a topic has every setting, in order, and none is read-only") {
 
 TEST_CASE("what Kafka hides or has not any more is shown where it is set") {
   const auto answers = broker::describe_topic_configs(
-      {}, {{"message.format.version", "2.8"}, {"internal.segment.bytes", "4096"}});
+      {}, {}, {{"message.format.version", "2.8"}, {"internal.segment.bytes", "4096"}});
   CHECK(answers.size() == 36);
   CHECK(summary(find(answers, "message.format.version")) == "2.8@1 [message.format.version=2.8@1]");
   CHECK(summary(find(answers, "internal.segment.bytes")) ==
@@ -100,7 +101,7 @@ TEST_CASE("the broker shows its own settings and the defaults of topics") {
   config.num_partitions = 3;
   config.keys_given = {"data.dir", "num.partitions", "listeners"};
   config.listeners = {{.name = "A", .host = "::1", .port = 9092}, {.name = "B", .port = 1}};
-  const auto answers = broker::describe_broker_configs(config);
+  const auto answers = broker::describe_broker_configs(config, {});
   const auto shown = [&](std::string_view name) { return summary(find(answers, name)); };
 
   CHECK(std::ranges::is_sorted(answers, {}, &ConfigAnswer::name));
@@ -115,9 +116,28 @@ TEST_CASE("the broker shows its own settings and the defaults of topics") {
   CHECK(shown("message.max.bytes") == "1048588@5 [message.max.bytes=1048588@5]");
   for (const auto& answer : answers) {
     INFO(answer.name);
-    CHECK(answer.read_only);
+    // The defaults of topics can be changed while it runs.
+    CHECK(answer.read_only == (config::find_topic_default(answer.name) == nullptr));
     CHECK(config::find_known_name(answer.name) != nullptr);  // It could be set by this name.
   }
+}
+
+TEST_CASE("what was changed while brokers run stands above their files") {
+  const auto config = broker_with({{"retention.ms", "4"}});
+  const broker::BrokerOverrides changed{
+      .own = {{"log.retention.ms", " 2 "}},
+      .of_all = {{"log.retention.ms", "3"}, {"message.max.bytes", "5"}, {"newer.key", "1"}}};
+  const auto topic = broker::describe_topic_configs(config, changed, {{"retention.ms", "1"}});
+  CHECK(summary(find(topic, "retention.ms")) ==
+        "1@1 [retention.ms=1@1, log.retention.ms=2@2, log.retention.ms=3@3, "
+        "log.retention.ms=4@4]");
+  const auto of_broker = broker::describe_broker_configs(config, changed);
+  CHECK(summary(find(of_broker, "message.max.bytes")) ==
+        "5@3 [message.max.bytes=5@3, message.max.bytes=1048588@5]");
+  const auto of_all = broker::describe_changes_of_all_brokers(changed);
+  REQUIRE(of_all.size() == 2);
+  CHECK(summary(of_all[0]) == "3@3 [log.retention.ms=3@3]");
+  CHECK(summary(of_all[1]) == "5@3 [message.max.bytes=5@3]");
 }
 
 }  // namespace

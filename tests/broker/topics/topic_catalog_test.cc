@@ -111,9 +111,9 @@ TEST_CASE("records that contradict what is known are refused", "[topics]") {
   CHECK(contradicts(catalog, partition(id(1), 2)));
   CHECK(contradicts(catalog, setting("bills", "retention.ms", "1")));
   CHECK(contradicts(catalog, removal(id(2))));
-  auto broker_setting = setting("1", "log.retention.ms", "1");
-  broker_setting.resource_type = 4;
-  CHECK(contradicts(catalog, broker_setting));
+  auto of_clients = setting("1", "interval.ms", "1");
+  of_clients.resource_type = 16;  // Client metrics.
+  CHECK(contradicts(catalog, of_clients));
   CHECK(catalog.topics().size() == 1);
   CHECK(catalog.named("orders")->partitions == 1);
 }

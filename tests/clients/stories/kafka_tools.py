@@ -43,6 +43,7 @@ class _Story:
         self._configs()
         self._records()
         self._deletions()
+        self._changes()
         self._speed()
         self._apis()
         self._delete()
@@ -119,6 +120,25 @@ class _Story:
             delete((name, 0, 1))
             self._see("kafka-get-offsets", "--topic", name, "--time", "earliest", what="after a deletion")
             self._see("kafka-topics", "--delete", "--topic", name)
+
+    def _changes(self):
+        def alter(what, *change, name=TOPIC, kind="topics"):
+            entity = ("--entity-default",) if name is None else ("--entity-name", name)
+            self._see("kafka-configs", "--alter", "--entity-type", kind, *entity, *change)
+            self._see("kafka-configs", "--describe", "--entity-type", kind, *entity, what=f"after {what}")
+
+        alter("setting two", "--add-config", "retention.ms=1000,flush.ms=5")
+        alter("a wrong value", "--add-config", "retention.ms=soon")
+        alter("an unknown name", "--add-config", "no.such.key=1")
+        alter("a list", "--add-config", "cleanup.policy=[compact,delete]")
+        alter("deleting", "--delete-config", "flush.ms,cleanup.policy")
+        alter("deleting what is not there", "--delete-config", "flush.ms")
+        alter("a topic that is not there", "--add-config", "retention.ms=1000", name=ABSENT)
+        alter("setting for all brokers", "--add-config", "log.retention.ms=700000000", name=None, kind="brokers")
+        alter("setting for this broker", "--add-config", "log.retention.ms=800000000", name="1", kind="brokers")
+        self._see("kafka-configs", "--describe", "--entity-type", "topics", "--entity-name", ONE, what="after a broker changed")
+        alter("deleting for this broker", "--delete-config", "log.retention.ms", name="1", kind="brokers")
+        alter("deleting for all brokers", "--delete-config", "log.retention.ms", name=None, kind="brokers")
 
     def _speed(self):
         finished = self._run("kafka-producer-perf-test", "--topic", ONE, "--num-records", "5000", "--record-size", "200",
