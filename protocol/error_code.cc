@@ -2,6 +2,7 @@
 
 namespace protocol {
 
+// NOLINTNEXTLINE(readability-function-size): a line for each.
 std::string_view name_of(ErrorCode code) {
   switch (code) {
     case ErrorCode::unknown_server_error:

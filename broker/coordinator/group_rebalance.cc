@@ -82,6 +82,7 @@ void GroupCore::complete_join(Group& group, Now now, Step& step) {
     group.state = GroupState::empty;
     group.protocol_name.reset();
     group.leader.reset();
+    group.assignment_memory.reset();
     const bool stored = store(group, {}, now.wall, step);
     ASSERT(stored, "a group without members fits into a record");
     return;

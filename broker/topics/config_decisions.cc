@@ -32,7 +32,7 @@ Refusal invalid_request(std::string message) {
 MaybeRefused check_topic(const TopicCatalog& catalog, const std::string& name) {
   if (name.empty()) return invalid_request("Default topic resources are not allowed.");
   if (auto problem = problem_with_topic_name(name))
-    return Refusal{ErrorCode::invalid_topic_exception, std::move(*problem)};
+    return Refusal{ErrorCode::invalid_topic_exception, std::move(problem)};
   if (catalog.named(name) == nullptr)
     return Refusal{ErrorCode::unknown_topic_or_partition,
                    fmt::format("The topic '{}' does not exist.", name)};

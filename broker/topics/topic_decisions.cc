@@ -168,7 +168,7 @@ TopicDecision decide_delete(const TopicCatalog& catalog, const base::Uuid& topic
       .topic_id = topic_id, .name = topic->name, .end_partition = topic->partitions};
   protocol::RemoveTopicRecord record;
   record.topic_id = topic_id;
-  decision.records.emplace_back(std::move(record));
+  decision.records.emplace_back(record);
   return decision;
 }
 

@@ -302,7 +302,7 @@ Task<base::Result<base::ProducerId>> TopicStore::new_producer_id(Loop& home) {
     protocol::ProducerIdsRecord record;
     record.broker_id = services_.config.node_id;
     record.next_producer_id = producer_ids_end_ + kProducerIdBlock;
-    std::vector<protocol::MetadataRecord> records{record};
+    const std::vector<protocol::MetadataRecord> records{record};
     committed = co_await commit(records);
     if (committed) producer_ids_end_ += kProducerIdBlock;
   }

@@ -255,7 +255,7 @@ TEST_CASE("who waits for his share keeps no request", "[groups]") {
   auto request = GroupClients::sync_request(follower.answer(), std::string(10'000, 's'));
   auto frame = test_support::shared(bench.frame_of(std::move(request), GroupClients::kSync));
   const std::weak_ptr<const void> kept = frame.owner;
-  Started<broker::Answer> waiting(bench.dispatcher->handle(bench.info, std::move(frame)));
+  const Started<broker::Answer> waiting(bench.dispatcher->handle(bench.info, std::move(frame)));
   bench.loop.run_ready();
   CHECK_FALSE(waiting.done());
   CHECK(kept.expired());

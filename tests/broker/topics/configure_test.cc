@@ -5,7 +5,6 @@
 #include "broker/topics/config_decisions.h"
 #include "tests/support/broker_bench.h"
 
-using broker::ConfigChange;
 using broker::ConfigOperation;
 using protocol::ErrorCode;
 using test::SimFileSystem;
