@@ -31,7 +31,7 @@ struct OpenedData {
 /// the clean-shutdown marker durably, folds the metadata log, reconciles directories with it, and
 /// recovers all partitions side by side on `workers`. The first start gives the cluster its id.
 /// `say` gets one line for everything that an operator should know. Nothing is deleted except what
-/// is left of removed topics.
+/// is left of removed topics and of records that were given up.
 ///
 /// Errors: `Fault::missing` when a partition's directory is gone though its topic was not removed,
 /// `Fault::invalid` when cluster.id is not the directory's, and those of DataDirectory::open and

@@ -39,7 +39,8 @@ struct DirectoryListing {
 };
 
 /// The one directory in which a broker keeps everything. Nothing in it is ever deleted except
-/// partitions whose topic was. The layout is in docs/on_disk.md:
+/// partitions whose topic was, and segments below the start of their log. The layout is in
+/// docs/on_disk.md:
 ///
 ///     stele.format                       the version of this layout
 ///     .lock                              held while a broker runs

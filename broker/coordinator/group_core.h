@@ -134,10 +134,10 @@ class GroupCore {
   /// Drops offsets whose time is over (KIP-211) or whose topics are gone, and groups of which
   /// nothing is left. A part of them in each step, until `sweep.done`.
   void expire_offsets(OffsetSweep& sweep, base::Timestamp now, const IsGone& is_gone, Step& step);
-  /// Forgets a part of those whom the log does not know: other partitions need the memory.
-  void forget_some_newcomers(Now now, Step& step);
   /// Drops the offsets of topics that are gone, in parts likewise.
   void forget_topics(OffsetSweep& sweep, const IsGone& is_gone, Step& step);
+  /// Forgets a part of those whom the log does not know: other partitions need the memory.
+  void forget_some_newcomers(Now now, Step& step);
 
   // Replay (group_loader.h). A record that cannot be read makes its group distrusted: it is
   // answered COORDINATOR_NOT_AVAILABLE until somebody deletes it, which writes tombstones for such

@@ -23,7 +23,6 @@ class GroupMemory {
 
   /// Null if that would be more than there is.
   Share try_take(std::size_t bytes) const;
-  std::size_t used() const { return account_->used.load(std::memory_order_relaxed); }
 
  private:
   struct Account {

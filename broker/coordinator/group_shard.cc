@@ -37,7 +37,7 @@ Now GroupShard::now() const {
 
 /// So many bytes of records go into a batch that the log takes.
 std::size_t GroupShard::batch_bytes_max() const {
-  const auto most = partition_->max_message_bytes();
+  const auto most = static_cast<std::size_t>(partition_->config().max_message_bytes);
   return most - std::min(most, kBatchOverhead);
 }
 

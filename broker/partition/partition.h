@@ -93,12 +93,7 @@ class Partition {
     return deleted_;
   }
 
-  /// A larger batch is refused (max.message.bytes).
-  std::size_t max_message_bytes() const {
-    assert_thread();
-    return static_cast<std::size_t>(config_->max_message_bytes);
-  }
-
+  /// The settings that hold now. Good until configure().
   const config::LogConfig& config() const {
     assert_thread();
     return *config_;

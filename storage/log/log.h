@@ -98,7 +98,8 @@ class Log {
 
   /// Opens after any kind of stop, per DESIGN.md section 4: cuts a torn tail above the recovery
   /// point into quarantine, rebuilds what can be rebuilt, and serves only what is on disk.
-  /// `Fault::corruption` when what was acknowledged may be damaged; nothing is ever deleted.
+  /// `Fault::corruption` when what was acknowledged may be damaged. Nothing is deleted but
+  /// segments below the start, which were given up.
   static base::Result<std::unique_ptr<Log>> open(FileSystem& files, Path directory,
                                                  const config::LogConfig& config,
                                                  const LogOpening& opening, RecoveryReport& report);
@@ -138,7 +139,7 @@ class Log {
   /// Source: Kafka's UnifiedLog.deleteOldSegments.
   std::optional<RetentionCut> plan_retention(base::Timestamp now) const;
   /// An empty segment begins where the log ends, so that all others may go. The caller syncs
-  /// directory() before it relies on that. `Fault::full` and `Fault::busy`: nothing has changed.
+  /// the directory before it relies on that. `Fault::full` and `Fault::busy`: nothing has changed.
   base::Result<> roll_empty(base::Timestamp now);
   /// The log begins at `offset` from now on, if it began earlier: to be called once that is written
   /// down durably, so that nothing which was gone comes back. Not above what is durable and
@@ -148,7 +149,6 @@ class Log {
   /// readers may hold views that open them for a while, and a start removes what is still there.
   std::vector<Path> retire_segments();
 
-  const Path& directory() const { return directory_; }
   base::Offset start_offset() const { return start_; }
   base::Offset end_offset() const { return end_; }                 // The next record gets this one.
   base::Offset durable_end() const { return durable_end_; }        // Below it all was synced.
